@@ -1,0 +1,229 @@
+"""What the store keeps: frozen values, one type per kind.
+
+Every entity has an `id`, unique within its kind. Relationships, redundancy groups, claims, review items and parked
+drafts have ids derived from their content, so that saying a thing twice is saying it once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from enum import StrEnum
+
+import msgspec
+
+from cmdb.values import Value
+
+_NAMESPACE = uuid.UUID("8d5c0c5e-6f0a-4f0c-9c44-1c8f0a6f7b10")
+
+
+def derived_id(*parts: str) -> str:
+    """A UUIDv5 of the parts, equal for equal parts in equal order (RFC 9562 §5.5)."""
+    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(parts)))
+
+
+class Kind(StrEnum):
+    """The kinds of entities; each has one struct below."""
+
+    CI = "ci"
+    RELATIONSHIP = "relationship"
+    REDUNDANCY = "redundancy"
+    CLAIM = "claim"
+    REVIEW = "review"
+    PARKED = "parked"
+    RUN = "run"
+    SCHEDULE = "schedule"
+    FIRING = "firing"
+
+
+class Lifecycle(StrEnum):
+    """Where a CI stands in its life; planned, in-stock and retired ones neither fail nor pass failure on (design §7)."""
+
+    PLANNED = "planned"
+    IN_STOCK = "in_stock"
+    LIVE = "live"
+    MAINTENANCE = "maintenance"
+    RETIRED = "retired"
+
+
+class State(StrEnum):
+    """What the last look found; *not scanned* and *excluded* are computed, never stored."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    UNREACHABLE = "unreachable"
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of everything stored."""
+
+    id: str
+
+
+class CI(Entity, frozen=True, kw_only=True):
+    """One configuration item; `attributes` are the winning values of its claims, `name` among the columns, not in them."""
+
+    class_name: str
+    name: str
+    """Given name, else the strongest identifier."""
+    lifecycle: Lifecycle = Lifecycle.LIVE
+    state: State = State.PRESENT
+    attributes: dict[str, Value] = {}
+    created_at: dt.datetime
+    merged_into: str | None = None
+    """The CI that this one was found to be; a merged CI has no claims, keys or relationships left."""
+    kept_apart_from: tuple[str, ...] = ()
+    """Ids that a person or an unmerge said are other things; later runs obey."""
+
+
+class Relationship(Entity, frozen=True, kw_only=True):
+    """`(source)-[:type]->(target)`; `confidence` and `attributes` are the best of `claimed`."""
+
+    source: str
+    type: str
+    target: str
+    attributes: dict[str, Value] = {}
+    confidence: float = 1.0
+    claimed: dict[str, float] = {}
+    """Confidence by source that says so now."""
+    missing_at: dict[str, tuple[dt.datetime, ...]] = {}
+
+    @staticmethod
+    def make_id(source: str, type_: str, target: str) -> str:
+        """The id of the one relationship of this type between these two."""
+        return derived_id("relationship", source, type_, target)
+
+
+class Redundancy(Entity, frozen=True, kw_only=True):
+    """`of` needs `min_up` of `members`, or `min_up_percent` of them; exactly one is set."""
+
+    of: str
+    members: tuple[str, ...]
+    min_up: int | None = None
+    min_up_percent: float | None = None
+    name: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+class ClaimValue(msgspec.Struct, frozen=True):
+    """A value that a source's record reported; `left_out_since` is its last time when newer observations omit it."""
+
+    value: Value
+    left_out_since: dt.datetime | None = None
+
+
+class Claim(Entity, frozen=True, kw_only=True):
+    """What one record of one source last reported of one CI; when it was last seen is a sighting, not part of it."""
+
+    ci: str
+    source: str
+    network: str
+    record: str
+    """`native:<key>` or `<kind>:<values>`, what identified it."""
+    native_key: str | None
+    class_name: str
+    name: str | None = None
+    values: dict[str, ClaimValue] = {}
+    identifiers: dict[str, tuple[str, ...]] = {}
+    """Normalised identifying values by kind; what identifies nothing (fillers, virtual MACs) is not among them."""
+    disputed: tuple[str, ...] = ()
+    """Keys that do not identify this record, since they would join CIs that are kept apart."""
+    fingerprint: str = ""
+    missing_at: tuple[dt.datetime, ...] = ()
+    """Distinct observation times of completed scopes that did not see it since it was last seen; oldest first."""
+
+    @staticmethod
+    def make_id(source: str, network: str, record: str) -> str:
+        """The id of a source's record."""
+        return derived_id("claim", source, network, record)
+
+
+class Review(Entity, frozen=True, kw_only=True):
+    """What needs a person; `kind` is one of contract.md's flags."""
+
+    kind: str
+    cis: tuple[str, ...]
+    values: dict[str, Value] = {}
+    since: dt.datetime
+    remedy: str
+    source: str = ""
+
+
+class Parked(Entity, frozen=True, kw_only=True):
+    """A draft that lacks what it needs, kept until the missing part arrives or 90 days have passed."""
+
+    source: str
+    network: str
+    reason: str
+    waiting_for: str | None = None
+    """Identity key or claim id that would complete it."""
+    draft: dict[str, Value]
+    links: tuple[dict[str, Value], ...] = ()
+    observed_at: dt.datetime
+    since: dt.datetime
+
+
+class RunState(StrEnum):
+    """Outcome of a run; *partial* ended, but at least one target was not read; *interrupted* was cut off."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+class Run(Entity, frozen=True, kw_only=True):
+    """One discovery or import run, with its outcome."""
+
+    source: str
+    state: RunState
+    by: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    targets: tuple[str, ...] = ()
+    schedule: str | None = None
+    counts: dict[str, int] = {}
+    results: tuple[dict[str, Value], ...] = ()
+    """Per target: target, outcome, reason, credential (name); at most 10,000, the rest counted."""
+    message: str | None = None
+
+
+class Schedule(Entity, frozen=True, kw_only=True):
+    """When a scan runs: exactly one of `cron` (five fields) and `interval_s`."""
+
+    name: str
+    scanner: str
+    targets: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    network: str = "default"
+    cron: str | None = None
+    interval_s: int | None = None
+    timezone: str = "UTC"
+    jitter_s: int = 0
+    enabled: bool = True
+    created_at: dt.datetime
+
+
+class Firing(Entity, frozen=True, kw_only=True):
+    """One due time of one schedule; its id is derived from both, so that only one server can make it."""
+
+    schedule: str
+    due_at: dt.datetime
+    run: str | None = None
+    outcome: str = "started"
+
+
+ENTITY_TYPES: dict[Kind, type[Entity]] = {
+    Kind.CI: CI,
+    Kind.RELATIONSHIP: Relationship,
+    Kind.REDUNDANCY: Redundancy,
+    Kind.CLAIM: Claim,
+    Kind.REVIEW: Review,
+    Kind.PARKED: Parked,
+    Kind.RUN: Run,
+    Kind.SCHEDULE: Schedule,
+    Kind.FIRING: Firing,
+}

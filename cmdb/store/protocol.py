@@ -1,0 +1,153 @@
+"""The one interface of every store: synchronous, the same answers from each implementation.
+
+All methods raise `Unavailable` when the store does not answer, and may be called from several threads. Reads see
+committed state only, and never a lower revision than one that the same process has seen before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cmdb.changeset import Change, ChangeSet, Revision, Touch
+from cmdb.entities import CI, Entity, Kind
+
+PAGE_LIMIT = 10_000
+"""The most that one page of any list may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOwners:
+    """Who holds an identity key; a shared one identifies nobody."""
+
+    owners: tuple[str, ...]
+    is_strong: bool
+    is_shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """First and last time that a subject was observed (the source's own times)."""
+
+    first_at: dt.datetime
+    last_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """CIs in total order (name ignoring ASCII case, then id); `cursor` continues after the last, None at the end."""
+
+    items: tuple[CI, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """What impact needs of a CI."""
+
+    id: str
+    class_name: str
+    name: str
+    lifecycle: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRow:
+    """What impact needs of a relationship; `last_seen_at` over all sources, None when never sighted."""
+
+    source: str
+    type: str
+    target: str
+    confidence: float
+    last_seen_at: dt.datetime | None
+
+
+class Store(Protocol):
+    """See the module's docstring."""
+
+    # writing
+    def apply(self, change_set: ChangeSet) -> Revision | None:
+        """Write all or nothing and return the revision; None when there was nothing to write but sightings.
+
+        Applying a change set whose id is already recorded returns its revision again and writes nothing.
+        Raises `Conflict` when what was consulted has moved (see `ChangeSet`), when a `before` is not the current state,
+        or when a strong key would get a second owner.
+        """
+
+    def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
+        """Take or renew a lease; False while another owner's has not run out at `now`."""
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """Give a lease back; nothing happens when `owner` does not hold it."""
+
+    # reading what is
+    def revision(self) -> int:
+        """Number of the newest revision, 0 for an empty store."""
+
+    def get_many(self, kind: Kind, ids: Collection[str]) -> dict[str, Entity]:
+        """The live entities of these ids; what does not exist is left out."""
+
+    def find(self, kind: Kind, field: str, values: Collection[str], *, limit: int = PAGE_LIMIT) -> tuple[Entity, ...]:
+        """Live entities whose indexed `field` holds one of `values`, in id order, at most `limit`.
+
+        Indexed: claim.ci, claim.source, relationship.source, relationship.target, redundancy.of, redundancy.members (any element), review.cis (any
+        element), review.kind, parked.waiting_for, ci.class_name, ci.merged_into, run.state, schedule.name, firing.schedule. Another field raises `Invalid`.
+        """
+
+    def scan(self, kind: Kind, *, after: str = "", limit: int = PAGE_LIMIT, as_of: int | None = None) -> tuple[Entity, ...]:
+        """A page of all entities of a kind in id order, after the id `after`; `as_of` a revision reads the past, slowly."""
+
+    def count(self, kind: Kind) -> dict[str, int]:
+        """Live entities by class for CIs (merged ones left out), by type for relationships, else under ""."""
+
+    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
+        """Owners of these identity keys; unowned keys are left out."""
+
+    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
+        """First and last sightings; never-seen subjects are left out."""
+
+    def list_cis(
+        self,
+        *,
+        class_names: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        has_retired: bool = True,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page:
+        """A page of CIs, merged ones left out. `names` match exactly, ignoring ASCII case; `search` is a substring of the name, ignoring ASCII case."""
+
+    # the past
+    def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
+        """The feed after revision `after` (or after entry (`after`, `after_sequence`)), oldest first; complete and ordered."""
+
+    def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
+        """Sightings by commit, after touch number `after`, oldest first."""
+
+    def revisions(self, *, after: int = 0, limit: int = 1000) -> tuple[Revision, ...]:
+        """Revisions after a number, oldest first."""
+
+    def revision_at(self, at: dt.datetime) -> int:
+        """The newest revision committed at or before `at`; 0 when there was none."""
+
+    def revision_of(self, change_set_id: str) -> Revision | None:
+        """Whether a change set landed: asked after an unknown outcome, never applied again blindly."""
+
+    def history(self, kind: Kind, id_: str, *, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
+        """All changes of one entity, oldest first."""
+
+    def get_many_as_of(self, kind: Kind, ids: Collection[str], revision: int) -> dict[str, Entity]:
+        """The entities as they were right after `revision`."""
+
+    # whole graph, for impact: batches, no order promised, at one revision or later (replay `changes` after it)
+    def iter_nodes(self) -> Iterator[Sequence[NodeRow]]:
+        """All CIs that are not merged, in batches of bounded size."""
+
+    def iter_edges(self) -> Iterator[Sequence[EdgeRow]]:
+        """All live relationships, in batches of bounded size."""
+
+    def close(self) -> None:
+        """Release files and connections; idempotent."""
