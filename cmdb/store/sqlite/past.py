@@ -1,0 +1,79 @@
+"""Questions about the past: feed, history and as-of, all read from the one table of versions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from cmdb.changeset import Change
+from cmdb.entities import Entity, Kind
+from cmdb.store.codec import decode
+from cmdb.store.instants import from_microseconds
+from cmdb.store.sqlite.parameters import lists
+from cmdb.store.sqlite.schema import SEQUENCE_BITS
+
+_LAST_PLACE: Final = (1 << 63) - 1
+_CHANGE = (
+    "SELECT v.place, r.at, r.by, v.kind, v.id, v.body, (SELECT p.body FROM version p WHERE p.id = v.id AND p.kind = v.kind"
+    " AND p.place < v.place ORDER BY p.place DESC LIMIT 1) FROM version v"
+    f" JOIN revision r ON r.number = v.place >> {SEQUENCE_BITS} WHERE v.place > ?"
+)
+_NEWEST_THEN = (
+    "(SELECT max(p.place) FROM version p WHERE p.id = v.id AND p.kind = v.kind AND p.place <= ?) AND v.body IS NOT NULL"
+)
+
+
+def last_place(revision: int, sequence: int | None = None) -> int:
+    """The place of an entry, or of the last possible one of its revision; beyond SQLite's integers, the greatest."""
+    first = revision << SEQUENCE_BITS
+    place = first + ((1 << SEQUENCE_BITS) - 1 if sequence is None else sequence)
+    return max(-1, min(place, _LAST_PLACE))
+
+
+def changes(connection: sqlite3.Connection, after: int, limit: int) -> tuple[Change, ...]:
+    """The feed after a place, oldest first."""
+    rows = connection.execute(f"{_CHANGE} ORDER BY v.place LIMIT ?", (after, limit))
+    return tuple(_changes(rows))
+
+
+def history(connection: sqlite3.Connection, kind: Kind, id_: str, after: int, limit: int) -> tuple[Change, ...]:
+    """Changes of one entity after a place, oldest first."""
+    query = f"{_CHANGE} AND v.id = ? AND v.kind = ? ORDER BY v.place LIMIT ?"
+    return tuple(_changes(connection.execute(query, (after, id_, kind, limit))))
+
+
+def _changes(rows: Iterable[tuple[int, int, str, str, str, str | None, str | None]]) -> Iterable[Change]:
+    mask = (1 << SEQUENCE_BITS) - 1
+    for place, at, by, kind_name, id_, after, before in rows:
+        kind = Kind(kind_name)
+        yield Change(
+            revision=place >> SEQUENCE_BITS,
+            sequence=place & mask,
+            at=from_microseconds(at),
+            by=by,
+            kind=kind,
+            id=id_,
+            before=None if before is None else decode(kind, before),
+            after=None if after is None else decode(kind, after),
+        )
+
+
+def many_as_of(connection: sqlite3.Connection, kind: Kind, ids: Collection[str], place: int) -> dict[str, Entity]:
+    """The entities of these ids as they were at a place."""
+    found: dict[str, Entity] = {}
+    for places, values in lists(ids):
+        query = (
+            f"SELECT v.id, v.body FROM version v WHERE v.id IN ({places}) AND v.kind = ? AND v.place = {_NEWEST_THEN}"
+        )
+        found.update((id_, decode(kind, body)) for id_, body in connection.execute(query, (*values, kind, place)))
+    return found
+
+
+def page_as_of(connection: sqlite3.Connection, kind: Kind, after: str, limit: int, place: int) -> tuple[Entity, ...]:
+    """Entities of a kind as they were at a place, in id order."""
+    query = (
+        "SELECT v.body FROM version v INDEXED BY version_of WHERE v.id > ? AND v.kind = ?"
+        f" AND v.place = {_NEWEST_THEN} ORDER BY v.id LIMIT ?"
+    )
+    return tuple(decode(kind, body) for (body,) in connection.execute(query, (after, kind, place, limit)))

@@ -1,0 +1,217 @@
+"""The embedded store: one SQLite file, or a database in memory, that needs no server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from cmdb.changeset import Change, ChangeSet, Revision, Touch
+from cmdb.entities import Entity, Kind
+from cmdb.store.fields import checked_field
+from cmdb.store.instants import from_microseconds, to_microseconds, utc_now
+from cmdb.store.paging import checked_limit, make_cursor, read_cursor
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store
+from cmdb.store.sqlite import past, reading
+from cmdb.store.sqlite.connections import MEMORY, Connections
+from cmdb.store.sqlite.parameters import lists
+from cmdb.store.sqlite.writing import recorded, to_revision, write
+from cmdb.store.validation import check
+
+_BATCH = 20_000
+"""Nodes or edges in one batch of a whole-graph read."""
+_REVISION = "SELECT number, at, by, reason, change_set, run_id FROM revision"
+
+
+class SqliteStore(Store):
+    """A `Store` on SQLite: WAL with full sync, so that a confirmed revision survives kill -9 and power loss.
+
+    `path` names a file in an existing folder, made when absent and readable by its owner alone, or is `:memory:`. `clock`
+    gives the time of each commit; a revision's time never goes back. Opening raises `Invalid` for a folder, another
+    program's file or a newer store, and `Unavailable` for a place that cannot be written.
+    """
+
+    def __init__(self, path: str, *, clock: Callable[[], dt.datetime] = utc_now) -> None:
+        self._connections = Connections(path)
+        self._clock = clock
+
+    @classmethod
+    def in_memory(cls, *, clock: Callable[[], dt.datetime] = utc_now) -> SqliteStore:
+        """An empty store that ends with the process."""
+        return cls(MEMORY, clock=clock)
+
+    def apply(self, change_set: ChangeSet) -> Revision | None:
+        """As `Store.apply`; waits at most 30 s for other writers, then `Unavailable`."""
+        checked = check(change_set)
+        with self._connections.writing() as connection:
+            return write(connection, checked, to_microseconds(self._clock()))
+
+    def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
+        """As `Store.acquire_lease`."""
+        at = to_microseconds(now)
+        row = {"name": name, "owner": owner, "now": at, "expires_at": at + round(ttl_s * 1_000_000)}
+        with self._connections.writing() as connection:
+            taken = connection.execute(
+                "INSERT INTO lease VALUES (:name, :owner, :expires_at) ON CONFLICT (name) DO UPDATE SET"
+                " owner = excluded.owner, expires_at = excluded.expires_at"
+                " WHERE lease.owner = excluded.owner OR lease.expires_at <= :now",
+                row,
+            ).rowcount
+        return taken == 1
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """As `Store.release_lease`."""
+        with self._connections.writing() as connection:
+            connection.execute("DELETE FROM lease WHERE name = ? AND owner = ?", (name, owner))
+
+    def revision(self) -> int:
+        """As `Store.revision`."""
+        with self._connections.reading() as connection:
+            (number,) = connection.execute("SELECT coalesce(max(number), 0) FROM revision").fetchone()
+        return int(number)
+
+    def get_many(self, kind: Kind, ids: Collection[str]) -> dict[str, Entity]:
+        """As `Store.get_many`."""
+        with self._connections.reading() as connection:
+            return reading.many(connection, kind, ids)
+
+    def find(self, kind: Kind, field: str, values: Collection[str], *, limit: int = PAGE_LIMIT) -> tuple[Entity, ...]:
+        """As `Store.find`."""
+        checked_field(kind, field)
+        with self._connections.reading() as connection:
+            return reading.by_field(connection, kind, field, values, checked_limit(limit))
+
+    def scan(
+        self, kind: Kind, *, after: str = "", limit: int = PAGE_LIMIT, as_of: int | None = None
+    ) -> tuple[Entity, ...]:
+        """As `Store.scan`."""
+        checked_limit(limit)
+        with self._connections.reading() as connection:
+            if as_of is None:
+                return reading.page(connection, kind, after, limit)
+            return past.page_as_of(connection, kind, after, limit, past.last_place(as_of))
+
+    def count(self, kind: Kind) -> dict[str, int]:
+        """As `Store.count`."""
+        with self._connections.reading() as connection:
+            return reading.count(connection, kind)
+
+    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
+        """As `Store.owners`."""
+        found: dict[str, KeyOwners] = {}
+        with self._connections.reading() as connection:
+            for places, values in lists(keys):
+                query = f"SELECT key, owners, is_strong, is_shared FROM identity_key WHERE key IN ({places})"
+                for key, owners, is_strong, is_shared in connection.execute(query, values):
+                    if names := tuple(json.loads(owners)):
+                        found[key] = KeyOwners(names, bool(is_strong), bool(is_shared))
+        return found
+
+    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
+        """As `Store.seen`."""
+        found: dict[str, Seen] = {}
+        with self._connections.reading() as connection:
+            for places, values in lists(subjects):
+                query = f"SELECT subject, first_at, last_at FROM sighting WHERE subject IN ({places})"
+                for subject, first_at, last_at in connection.execute(query, values):
+                    found[subject] = Seen(from_microseconds(first_at), from_microseconds(last_at))
+        return found
+
+    def list_cis(
+        self,
+        *,
+        class_names: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        has_retired: bool = True,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page:
+        """As `Store.list_cis`."""
+        checked_limit(limit)
+        start = ("", "") if after is None else read_cursor(after)
+        with self._connections.reading() as connection:
+            places = reading.places_of_cis(
+                connection,
+                class_names=class_names,
+                names=names,
+                search=search,
+                has_retired=has_retired,
+                after=start,
+                limit=limit + 1,
+            )
+            shown = places[:limit]
+            found = reading.many(connection, Kind.CI, [id_ for _, id_ in shown])
+        return Page(reading.in_order(found, shown), make_cursor(*shown[-1]) if len(places) > limit else None)
+
+    def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
+        """As `Store.changes`."""
+        checked_limit(limit)
+        with self._connections.reading() as connection:
+            return past.changes(connection, past.last_place(after, after_sequence), limit)
+
+    def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
+        """As `Store.touches`."""
+        query = (
+            "SELECT number, revision, run_id, source, at, subjects FROM touch WHERE number > ? ORDER BY number LIMIT ?"
+        )
+        with self._connections.reading() as connection:
+            rows = connection.execute(query, (after, checked_limit(limit))).fetchall()
+        return tuple(
+            Touch(number, revision, run_id, source, from_microseconds(at), tuple(json.loads(subjects)))
+            for number, revision, run_id, source, at, subjects in rows
+        )
+
+    def revisions(self, *, after: int = 0, limit: int = 1000) -> tuple[Revision, ...]:
+        """As `Store.revisions`."""
+        with self._connections.reading() as connection:
+            query = f"{_REVISION} WHERE number > ? ORDER BY number LIMIT ?"
+            return tuple(to_revision(row) for row in connection.execute(query, (after, checked_limit(limit))))
+
+    def revision_at(self, at: dt.datetime) -> int:
+        """As `Store.revision_at`."""
+        with self._connections.reading() as connection:
+            query = "SELECT coalesce(max(number), 0) FROM revision WHERE at <= ?"
+            (number,) = connection.execute(query, (to_microseconds(at),)).fetchone()
+        return int(number)
+
+    def revision_of(self, change_set_id: str) -> Revision | None:
+        """As `Store.revision_of`."""
+        with self._connections.reading() as connection:
+            return recorded(connection, change_set_id)
+
+    def history(self, kind: Kind, id_: str, *, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
+        """As `Store.history`; `after` is a revision."""
+        checked_limit(limit)
+        with self._connections.reading() as connection:
+            return past.history(connection, kind, id_, past.last_place(after), limit)
+
+    def get_many_as_of(self, kind: Kind, ids: Collection[str], revision: int) -> dict[str, Entity]:
+        """As `Store.get_many_as_of`."""
+        with self._connections.reading() as connection:
+            return past.many_as_of(connection, kind, ids, past.last_place(revision))
+
+    def iter_nodes(self) -> Iterator[Sequence[NodeRow]]:
+        """As `Store.iter_nodes`; no transaction is held between batches."""
+        after = ""
+        while True:
+            with self._connections.reading() as connection:
+                rows = reading.nodes(connection, after, _BATCH)
+            if not rows:
+                return
+            yield rows
+            after = rows[-1].id
+
+    def iter_edges(self) -> Iterator[Sequence[EdgeRow]]:
+        """As `Store.iter_edges`; no transaction is held between batches."""
+        after = ""
+        while True:
+            with self._connections.reading() as connection:
+                rows, after = reading.edges(connection, after, _BATCH)
+            if not rows:
+                return
+            yield rows
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        self._connections.close()

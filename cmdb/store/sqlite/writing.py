@@ -1,0 +1,210 @@
+"""How one change set is written, inside a transaction that somebody else opened."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from cmdb.changeset import ChangeSet, KeyWrite, Revision
+from cmdb.entities import CI, Entity, Kind, Relationship
+from cmdb.errors import Conflict
+from cmdb.store.codec import is_same
+from cmdb.store.fields import indexed_values
+from cmdb.store.folding import fold
+from cmdb.store.instants import from_microseconds
+from cmdb.store.sqlite.parameters import lists
+from cmdb.store.sqlite.schema import SEQUENCE_BITS
+from cmdb.store.validation import CheckedChangeSet, EncodedWrite
+
+_NAMED = 10
+"""How many moved keys or ids a message names."""
+
+
+def recorded(connection: sqlite3.Connection, change_set_id: str) -> Revision | None:
+    """The revision that a change set made, None when it made none."""
+    row = connection.execute(
+        "SELECT number, at, by, reason, change_set, run_id FROM revision WHERE change_set = ?", (change_set_id,)
+    ).fetchone()
+    return None if row is None else to_revision(row)
+
+
+def to_revision(row: Sequence[object]) -> Revision:
+    """A row (number, at, by, reason, change_set, run_id) as a revision."""
+    number, at, by, reason, change_set, run_id = row
+    assert isinstance(number, int) and isinstance(at, int)
+    return Revision(number, from_microseconds(at), str(by), str(reason), str(change_set), str(run_id))
+
+
+def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -> Revision | None:
+    """Everything of the change set, or `Conflict`; `now` in microseconds, never before the previous revision's time."""
+    change_set = checked.change_set
+    done = recorded(connection, change_set.id)
+    if done is not None or _is_only_touch(connection, change_set.id):
+        return done
+    newest, newest_at = connection.execute(
+        "SELECT coalesce(max(number), 0), coalesce(max(at), 0) FROM revision"
+    ).fetchone()
+    _check_consulted(connection, change_set, newest)
+    _check_before(connection, checked.writes)
+    keys = _changed_keys(connection, change_set)
+    revision = None
+    if checked.writes or keys:
+        number, at = newest + 1, max(now, newest_at)
+        row = (number, at, change_set.by, change_set.reason, change_set.id, change_set.run_id)
+        connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
+        _write_versions(connection, checked.writes, number)
+        _write_projections(connection, checked.writes)
+        connection.executemany(
+            "INSERT INTO identity_key VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET owners = excluded.owners,"
+            " is_strong = excluded.is_strong, is_shared = excluded.is_shared, revision = excluded.revision",
+            [(key.key, json.dumps(key.owners), key.is_strong, key.is_shared, number) for key in keys],
+        )
+        revision, newest = to_revision(row), number
+    _write_sightings(connection, checked, newest)
+    return revision
+
+
+def _is_only_touch(connection: sqlite3.Connection, change_set_id: str) -> bool:
+    return connection.execute("SELECT 1 FROM touch WHERE change_set = ?", (change_set_id,)).fetchone() is not None
+
+
+def _check_consulted(connection: sqlite3.Connection, change_set: ChangeSet, newest: int) -> None:
+    if change_set.planned_at > newest:
+        message = f"planned at revision {change_set.planned_at}, but the newest is {newest}; plan again on this store"
+        raise Conflict(message)
+    if change_set.planned_at == newest:
+        return
+    keys = change_set.consulted_keys | {key.key for key in change_set.keys}
+    owners: set[str] = set()
+    moved: list[str] = []
+    for places, values in lists(keys):
+        query = f"SELECT key, owners FROM identity_key WHERE key IN ({places}) AND revision > ?"
+        for key, text in connection.execute(query, (*values, change_set.planned_at)):
+            moved.append(repr(key))
+            owners.update(json.loads(text))
+    if moved:
+        names = ", ".join(moved[:_NAMED])
+        raise Conflict(
+            f"keys were written after revision {change_set.planned_at}: {names}; plan again", ids=sorted(owners)
+        )
+    first = (change_set.planned_at + 1) << SEQUENCE_BITS
+    for places, values in lists(change_set.consulted_ids):
+        query = f"SELECT DISTINCT id FROM version WHERE id IN ({places}) AND place >= ?"
+        moved.extend(id_ for (id_,) in connection.execute(query, (*values, first)))
+    if moved:
+        names = ", ".join(moved[:_NAMED])
+        raise Conflict(f"entities were written after revision {change_set.planned_at}: {names}; plan again", ids=moved)
+
+
+def _check_before(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+    for kind, group in _by_kind(writes):
+        stored: dict[str, str] = {}
+        for places, values in lists([encoded.write.id for encoded in group]):
+            query = f"SELECT c.id, v.body FROM current c JOIN version v USING (place) WHERE c.kind = ? AND c.id IN ({places})"
+            stored.update(connection.execute(query, (kind, *values)))
+        for encoded in group:
+            body, before = stored.get(encoded.write.id), encoded.write.before
+            if before is None:
+                fits = body is None
+            else:
+                fits = body is not None and (body == encoded.before or is_same(kind, before, body))
+            if not fits:
+                found = (
+                    "exists already"
+                    if before is None
+                    else "does not exist"
+                    if body is None
+                    else "was changed by another"
+                )
+                raise Conflict(f"{kind} {encoded.write.id!r} {found}; plan again", ids=[encoded.write.id])
+
+
+def _by_kind(writes: Sequence[EncodedWrite]) -> Iterator[tuple[Kind, list[EncodedWrite]]]:
+    groups: dict[Kind, list[EncodedWrite]] = {}
+    for encoded in writes:
+        groups.setdefault(encoded.write.kind, []).append(encoded)
+    yield from groups.items()
+
+
+def _changed_keys(connection: sqlite3.Connection, change_set: ChangeSet) -> list[KeyWrite]:
+    """The key writes that say something new; removing what nobody owns does not."""
+    stored: dict[str, tuple[tuple[str, ...], bool, bool]] = {}
+    for places, values in lists([key.key for key in change_set.keys]):
+        query = f"SELECT key, owners, is_strong, is_shared FROM identity_key WHERE key IN ({places})"
+        for key, owners, is_strong, is_shared in connection.execute(query, values):
+            stored[key] = (tuple(json.loads(owners)), bool(is_strong), bool(is_shared))
+    nothing: tuple[tuple[str, ...], bool, bool] = ((), False, False)
+    return [
+        write
+        for write in change_set.keys
+        if (found := stored.get(write.key, nothing)) != (write.owners, write.is_strong, write.is_shared)
+        and (found[0] or write.owners)
+    ]
+
+
+def _write_versions(connection: sqlite3.Connection, writes: Sequence[EncodedWrite], number: int) -> None:
+    first = number << SEQUENCE_BITS
+    placed = list(enumerate(writes, start=first))
+    connection.executemany(
+        "INSERT INTO version VALUES (?, ?, ?, ?)",
+        [(place, encoded.write.id, encoded.write.kind, encoded.after) for place, encoded in placed],
+    )
+    connection.executemany(
+        "INSERT INTO current VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET place = excluded.place",
+        [(encoded.write.kind, encoded.write.id, place) for place, encoded in placed if encoded.after is not None],
+    )
+    connection.executemany(
+        "DELETE FROM current WHERE kind = ? AND id = ?",
+        [(encoded.write.kind, encoded.write.id) for encoded in writes if encoded.after is None],
+    )
+
+
+def _write_projections(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+    nodes: list[tuple[str, str, str, str, str, str | None]] = []
+    edges: list[tuple[str, str, str, str, float]] = []
+    gone: dict[Kind, list[tuple[str]]] = {Kind.CI: [], Kind.RELATIONSHIP: []}
+    found_no_more: list[tuple[str, str, str]] = []
+    found_now: list[tuple[str, str, str]] = []
+    for encoded in writes:
+        entity = encoded.write
+        old, new = _lookups(entity.kind, entity.before), _lookups(entity.kind, entity.after)
+        found_no_more.extend((field, value, entity.id) for field, value in old - new)
+        found_now.extend((field, value, entity.id) for field, value in new - old)
+        match entity.after:
+            case CI(id=id_, class_name=class_name, name=name, lifecycle=lifecycle, merged_into=merged_into):
+                nodes.append((id_, class_name, name, fold(name), lifecycle, merged_into))
+            case Relationship(id=id_, source=source, type=type_, target=target, confidence=confidence):
+                edges.append((id_, source, type_, target, confidence))
+            case None if entity.kind in gone:
+                gone[entity.kind].append((entity.id,))
+            case _:
+                pass
+    connection.executemany("DELETE FROM lookup WHERE field = ? AND value = ? AND id = ?", found_no_more)
+    connection.executemany("INSERT INTO lookup VALUES (?, ?, ?)", found_now)
+    connection.executemany("INSERT OR REPLACE INTO node VALUES (?, ?, ?, ?, ?, ?)", nodes)
+    connection.executemany("INSERT OR REPLACE INTO edge VALUES (?, ?, ?, ?, ?)", edges)
+    connection.executemany("DELETE FROM node WHERE id = ?", gone[Kind.CI])
+    connection.executemany("DELETE FROM edge WHERE id = ?", gone[Kind.RELATIONSHIP])
+
+
+def _lookups(kind: Kind, entity: Entity | None) -> set[tuple[str, str]]:
+    if entity is None:
+        return set()
+    return {(f"{kind}.{field}", value) for field, value in indexed_values(kind, entity)}
+
+
+def _write_sightings(connection: sqlite3.Connection, checked: CheckedChangeSet, revision: int) -> None:
+    change_set = checked.change_set
+    for moment in checked.moments:
+        kept = connection.execute(
+            "INSERT INTO touch (change_set, revision, run_id, source, at, subjects) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (change_set, at) DO NOTHING",
+            (change_set.id, revision, change_set.run_id, change_set.source, moment.at, json.dumps(moment.subjects)),
+        ).rowcount
+        if kept:
+            connection.executemany(
+                "INSERT INTO sighting VALUES (?1, ?2, ?2) ON CONFLICT (subject) DO UPDATE SET"
+                " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)",
+                [(subject, moment.at) for subject in moment.subjects],
+            )

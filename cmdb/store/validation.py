@@ -1,0 +1,97 @@
+"""What a change set must be before any store looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cmdb.changeset import ChangeSet, KeyWrite, Write
+from cmdb.entities import ENTITY_TYPES
+from cmdb.errors import Conflict, Invalid
+from cmdb.store.codec import encode
+from cmdb.store.instants import to_microseconds
+
+WRITES_LIMIT = 1 << 20
+"""Writes of one change set, exclusive: a store may pack revision and sequence into one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedWrite:
+    """A write with its bodies as JSON; None where the write has no such side."""
+
+    write: Write
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Subjects of one change set that were seen at the same instant (microseconds since the epoch), in order."""
+
+    at: int
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedChangeSet:
+    """A well-formed change set, encoded; `moments` are its sightings grouped by instant, oldest first."""
+
+    change_set: ChangeSet
+    writes: tuple[EncodedWrite, ...]
+    moments: tuple[Moment, ...]
+
+
+def check(change_set: ChangeSet) -> CheckedChangeSet:
+    """The change set, encoded; `Invalid` when it contradicts itself, `Conflict` when it gives a strong key two owners."""
+    if not change_set.id:
+        raise Invalid("a change set has no id; give each one of its own")
+    if len(change_set.writes) >= WRITES_LIMIT:
+        raise Invalid(f"a change set of {len(change_set.writes)} writes is too large; split it below {WRITES_LIMIT}")
+    to_microseconds(change_set.at)
+    seen: set[tuple[str, str]] = set()
+    writes: list[EncodedWrite] = []
+    for write in change_set.writes:
+        if (write.kind, write.id) in seen:
+            raise Invalid(f"{write.kind} {write.id!r} is written twice in one change set; fold the two", ids=[write.id])
+        seen.add((write.kind, write.id))
+        writes.append(_encoded(write))
+    _check_keys(change_set.keys)
+    return CheckedChangeSet(change_set, tuple(writes), _moments(change_set))
+
+
+def _encoded(write: Write) -> EncodedWrite:
+    expected = ENTITY_TYPES[write.kind]
+    for entity in (write.before, write.after):
+        if entity is not None and (type(entity) is not expected or entity.id != write.id or not entity.id):
+            found = f"{type(entity).__name__} {entity.id!r}"
+            raise Invalid(f"a write of {write.kind} {write.id!r} holds {found}; kind and id must agree", ids=[write.id])
+    if write.before is None and write.after is None:
+        raise Invalid(
+            f"a write of {write.kind} {write.id!r} has neither before nor after; leave it out", ids=[write.id]
+        )
+    before = None if write.before is None else encode(write.before)
+    after = None if write.after is None else encode(write.after)
+    if before == after:
+        raise Invalid(f"a write of {write.kind} {write.id!r} changes nothing; leave it out", ids=[write.id])
+    return EncodedWrite(write, before, after)
+
+
+def _check_keys(keys: tuple[KeyWrite, ...]) -> None:
+    seen: set[str] = set()
+    for key_write in keys:
+        if key_write.key in seen:
+            raise Invalid(f"the key {key_write.key!r} is written twice in one change set; fold the two")
+        seen.add(key_write.key)
+        if len(set(key_write.owners)) != len(key_write.owners):
+            raise Invalid(f"the key {key_write.key!r} names an owner twice; name each once", ids=key_write.owners)
+        if key_write.is_strong and not key_write.is_shared and len(key_write.owners) > 1:
+            message = (
+                f"the strong key {key_write.key!r} would get {len(key_write.owners)} owners; share it or choose one"
+            )
+            raise Conflict(message, ids=key_write.owners)
+
+
+def _moments(change_set: ChangeSet) -> tuple[Moment, ...]:
+    by_instant: dict[int, dict[str, None]] = {}
+    for sighting in change_set.sightings:
+        by_instant.setdefault(to_microseconds(sighting.at), {})[sighting.subject] = None
+    return tuple(Moment(at, tuple(subjects)) for at, subjects in sorted(by_instant.items()))
