@@ -96,7 +96,9 @@ class Store(Protocol):
         element), review.kind, parked.waiting_for, ci.class_name, ci.merged_into, run.state, schedule.name, firing.schedule. Another field raises `Invalid`.
         """
 
-    def scan(self, kind: Kind, *, after: str = "", limit: int = PAGE_LIMIT, as_of: int | None = None) -> tuple[Entity, ...]:
+    def scan(
+        self, kind: Kind, *, after: str = "", limit: int = PAGE_LIMIT, as_of: int | None = None
+    ) -> tuple[Entity, ...]:
         """A page of all entities of a kind in id order, after the id `after`; `as_of` a revision reads the past, slowly."""
 
     def count(self, kind: Kind) -> dict[str, int]:
