@@ -254,7 +254,7 @@ async def test_a_scanner_that_does_not_stop_is_left_behind(store: SqliteStore) -
 
 async def test_a_scanner_faster_than_the_store_is_held_back(store: SqliteStore) -> None:
     gate = threading.Event()
-    script = [*(seen(str(number)) for number in range(40)), Notice("all sent")]
+    script: list[ScanEvent | Wait | Break] = [*(seen(str(number)) for number in range(40)), Notice("all sent")]
     notes, ingestor = Notes(), CountingIngestor(gate=gate)
     going = asyncio.create_task(scan(store, script, ingestor=ingestor, notes=notes))
     await asyncio.sleep(0.2)
