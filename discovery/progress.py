@@ -35,11 +35,8 @@ class ObservationCommitted:
 
     run_id: str
     revision: int | None
-    created: int
-    updated: int
-    unchanged: int
-    parked: int
-    refused: int
+    counts: dict[str, int]
+    """By outcome: created, updated, unchanged (CIs after folding), parked, refused (drafts)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

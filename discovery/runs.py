@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from cmdb.changeset import Revision
 from cmdb.entities import Run, RunState
 from cmdb.errors import CmdbError, Unavailable
 from cmdb.observation import Observation
@@ -27,26 +28,19 @@ from discovery.progress import (
     TargetFinished,
 )
 from discovery.scanner import Notice, Observed, ScanEvent, Scanner, ScanRequest, TargetDone
-from discovery.tally import Tally
+from discovery.tally import OUTCOMES, Tally
 
 _log = logging.getLogger(__name__)
 
 
 class Committed(Protocol):
-    """What one submitted observation did, counted in CIs after folding; `revision` is None when it changed nothing."""
+    """What one submitted observation did; `revision` is None when it changed nothing."""
 
     @property
-    def revision(self) -> int | None: ...
-    @property
-    def created(self) -> int: ...
-    @property
-    def updated(self) -> int: ...
-    @property
-    def unchanged(self) -> int: ...
-    @property
-    def parked(self) -> int: ...
-    @property
-    def refused(self) -> int: ...
+    def revision(self) -> Revision | None: ...
+
+    def count(self, outcome: str) -> int:
+        """CIs of this outcome (created, updated, unchanged) after folding; drafts parked or refused."""
 
 
 class Ingestor(Protocol):
@@ -248,24 +242,10 @@ class _Going:
                 _log.exception("an observation of run %s could not be committed", self._request.run_id)
                 return self._lose(f"{type(exc).__name__}, see the log")
             else:
-                self._tally.add_committed(
-                    created=committed.created,
-                    updated=committed.updated,
-                    unchanged=committed.unchanged,
-                    parked=committed.parked,
-                    refused=committed.refused,
-                )
-                return self.tell(
-                    ObservationCommitted(
-                        run_id=self._request.run_id,
-                        revision=committed.revision,
-                        created=committed.created,
-                        updated=committed.updated,
-                        unchanged=committed.unchanged,
-                        parked=committed.parked,
-                        refused=committed.refused,
-                    )
-                )
+                counts = {outcome: committed.count(outcome) for outcome in OUTCOMES}
+                self._tally.add_committed(counts)
+                number = committed.revision.number if committed.revision else None
+                return self.tell(ObservationCommitted(run_id=self._request.run_id, revision=number, counts=counts))
 
     def _lose(self, reason: str) -> None:
         self._tally.add_lost()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cmdb.values import Value
 from discovery.scanner import Outcome, TargetDone
+
+OUTCOMES = ("created", "updated", "unchanged", "parked", "refused")
+"""What a draft may come to (contract.md, the `graph` format)."""
 
 RESULT_LIMIT = 10_000
 """Targets whose result a run keeps; the rest is counted."""
@@ -14,9 +19,8 @@ class Tally:
 
     def __init__(self) -> None:
         self._results: list[dict[str, Value]] = []
-        self._counts = dict.fromkeys(
-            ("created", "updated", "unchanged", "parked", "refused", "observations", "observations_lost"), 0
-        ) | dict.fromkeys(("targets", "targets_read", "results_left_out"), 0)
+        others = ("observations", "observations_lost", "targets", "targets_read", "results_left_out")
+        self._counts = dict.fromkeys((*OUTCOMES, *others), 0)
 
     def add_target(self, done: TargetDone) -> None:
         """One more target has come to its end."""
@@ -36,17 +40,11 @@ class Tally:
             }
         )
 
-    def add_committed(self, *, created: int, updated: int, unchanged: int, parked: int, refused: int) -> None:
-        """One more observation has landed."""
+    def add_committed(self, counts: Mapping[str, int]) -> None:
+        """One more observation has landed, with these counts by outcome."""
         self._counts["observations"] += 1
-        for name, more in (
-            ("created", created),
-            ("updated", updated),
-            ("unchanged", unchanged),
-            ("parked", parked),
-            ("refused", refused),
-        ):
-            self._counts[name] += more
+        for outcome in OUTCOMES:
+            self._counts[outcome] += counts.get(outcome, 0)
 
     def add_lost(self) -> None:
         """One more observation could not be committed."""

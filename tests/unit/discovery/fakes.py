@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from cmdb.changeset import Revision
 from cmdb.errors import CmdbError
 from cmdb.observation import Draft, Observation
 from discovery.progress import RunEvent
@@ -69,16 +70,13 @@ class ScriptedScanner:
             self.is_closed = True
 
 
-@dataclass(frozen=True)
 class Counted:
-    """One created CI."""
+    """One created CI in revision 1."""
 
-    revision: int | None = 1
-    created: int = 1
-    updated: int = 0
-    unchanged: int = 0
-    parked: int = 0
-    refused: int = 0
+    revision = Revision(1, START, "test", "", "change-set-1")
+
+    def count(self, outcome: str) -> int:
+        return 1 if outcome == "created" else 0
 
 
 @dataclass
