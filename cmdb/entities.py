@@ -131,6 +131,10 @@ class Claim(Entity, frozen=True, kw_only=True):
     fingerprint: str = ""
     missing_at: tuple[dt.datetime, ...] = ()
     """Distinct observation times of completed scopes that did not see it since it was last seen; oldest first."""
+    withdrawn_at: dt.datetime | None = None
+    """When its grace ran out; it still identifies, so that what reappears is revived."""
+    matched: dict[str, Value] = {}
+    """How its first row was matched: rule, on, considered (contract.md, `explain`)."""
 
     @staticmethod
     def make_id(source: str, network: str, record: str) -> str:

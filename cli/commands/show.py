@@ -1,0 +1,69 @@
+"""`cmdb show`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import click
+
+from cli.options import context, json_option, print_json, store_option
+from cli.terminal import console, printable, table
+from cmdb import documents
+from cmdb.lookup import find_ci
+
+SHOWN_RELATIONSHIPS = 40
+
+
+@click.command()
+@click.argument("ci_name", metavar="CI")
+@json_option
+@store_option
+def show(*, ci_name: str, as_json: bool, store_url: str | None) -> None:
+    """Show one CI: its attributes, relationships and what each source claims.
+
+    CI is an id, a name, class:name, an FQDN or a unique short name.
+
+    Example: cmdb show server:db01
+    """
+    with context(store_url) as found:
+        document = documents.show(found.store, find_ci(found.store, found.registry, ci_name))
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def _print(document: documents.Document) -> None:
+    out = console()
+    out.print(
+        f"[bold]{printable(str(document['name']))}[/bold]  {document['class']}  {document['lifecycle']}, {document['state']}",
+        markup=True,
+    )
+    out.print(f"{document['id']}  revision {document['revision']}, last seen {document['last_seen_at']}", style="dim")
+    attributes = cast("dict[str, object]", document["attributes"])
+    out.print(table(("attribute", "value"), attributes.items()))
+    relationships = cast("list[dict[str, object]]", document["relationships"])
+    rows = []
+    for relationship in relationships[:SHOWN_RELATIONSHIPS]:
+        other = cast("dict[str, str]", relationship["ci"])
+        arrow = f"-[{relationship['type']}]->" if relationship["direction"] == "out" else f"<-[{relationship['type']}]-"
+        rows.append((arrow, other["name"], other["class"], relationship["confidence"], relationship["sources"]))
+    out.print(table(("relationship", "to", "class", "confidence", "said by"), rows))
+    if len(relationships) > SHOWN_RELATIONSHIPS:
+        out.print(f"… and {len(relationships) - SHOWN_RELATIONSHIPS} more; --json shows all", style="dim")
+    claims = cast("list[dict[str, object]]", document["claims"])
+    out.print(
+        table(
+            ("source", "record", "seen", "attributes"),
+            (
+                (
+                    claim["source"],
+                    claim["record"],
+                    claim["seen_at"],
+                    len(cast("dict[str, object]", claim["attributes"])),
+                )
+                for claim in claims
+            ),
+            right=("attributes",),
+        )
+    )

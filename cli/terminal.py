@@ -1,0 +1,53 @@
+"""Output for people: tables and short lines on a terminal, plain text in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATE_STYLES = {
+    "down": "bold red",
+    "degraded": "yellow",
+    "missing": "yellow",
+    "unreachable": "yellow",
+    "retired": "dim",
+    "refused": "red",
+}
+
+
+def console(*, is_error: bool = False) -> Console:
+    """A console; off a terminal it is wide enough not to cut values, and without colour."""
+    made = Console(stderr=is_error, highlight=False, soft_wrap=False)
+    return made if made.is_terminal else Console(stderr=is_error, highlight=False, width=200, no_color=True)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, right: Iterable[str] = ()
+) -> Table:
+    """A light table; columns named in `right` are set to the right."""
+    drawn = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold dim"
+    )
+    for column in columns:
+        drawn.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(_text(cell), style=STATE_STYLES.get(_text(cell), "")) for cell in row))
+    return drawn
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, (list, tuple)):
+        return ", ".join(_text(item) for item in cell)
+    if isinstance(cell, dict):
+        return ", ".join(f"{name}={_text(value)}" for name, value in cell.items())
+    return str(cell)
+
+
+def printable(text: str) -> str:
+    """Text from the outside without control characters, so that a name cannot steer the terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)

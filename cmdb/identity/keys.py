@@ -1,0 +1,46 @@
+"""Identity keys as the store keeps them: `kind|value`, spaces inside the value where a kind has one."""
+
+from __future__ import annotations
+
+from cmdb.entities import derived_id
+from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, Kind
+
+
+def key(kind: Kind, value: str) -> str:
+    """The key of one identifying value; an address carries its space already."""
+    return f"{kind.value}|{value}"
+
+
+def keys_of(evidence: Evidence) -> list[tuple[Kind, str, str]]:
+    """All (kind, value, key) of a piece of evidence, strongest kind first, values sorted."""
+    return [(kind, value, key(kind, value)) for kind in IDENTIFYING for value in sorted(evidence.get(kind, ()))]
+
+
+def is_strong(kind: Kind) -> bool:
+    """Whether two CIs may not both own such a value unless it is shared."""
+    return kind in STRONG
+
+
+def inside_key(host: str, class_name: str, name: str) -> str:
+    """Key of a dependent CI: its name within its host; `host` is a CI id."""
+    return f"inside|{host}|{class_name}|{name}"
+
+
+def logical_key(network: str, name: str) -> str:
+    """Key of a logical CI: its name within the network; class and site are compared afterwards."""
+    return f"logical|{network}|{name.casefold()}"
+
+
+def content_key(class_name: str, parts: tuple[str, ...]) -> str:
+    """Key of a catalogue CI: what it is, wherever it was seen."""
+    return f"content|{class_name}|" + "|".join(parts)
+
+
+def fingerprint_key(source: str, network: str, fingerprint: str) -> str:
+    """Key of a keyless record by the whole set of its identifying values."""
+    return f"record|{derived_id(source, network)}|{fingerprint}"
+
+
+def fingerprint(evidence: Evidence) -> str:
+    """Equal for equal sets of identifying values."""
+    return derived_id("evidence", *(full for _, _, full in keys_of(evidence)))

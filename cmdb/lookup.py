@@ -1,0 +1,73 @@
+"""How people name a CI: by id, by name, by `class:name`, by FQDN or by a unique short name."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from cmdb.entities import CI, Kind
+from cmdb.errors import Conflict, Invalid, NotFound
+from cmdb.identity.evidence import Kind as Evident
+from cmdb.identity.keys import key
+from cmdb.normalise import naming
+from cmdb.registry import Registry
+from cmdb.store.protocol import Store
+
+MAX_CANDIDATES = 20
+MAX_MERGES = 100
+
+
+def find_ci(store: Store, registry: Registry, text: str) -> CI:
+    """The CI that a person means. A merged CI's id answers with the one that remains.
+
+    Raises `NotFound` when nothing fits and `Conflict`, listing the candidates, when several do.
+    """
+    by_id = follow(store, text)
+    if by_id is not None:
+        return by_id
+    class_name, name = _class_and_name(registry, text)
+    candidates = _named(store, name) or _by_identity(store, name)
+    if class_name is not None:
+        candidates = [ci for ci in candidates if registry.is_a(ci.class_name, class_name)]
+    if not candidates:
+        raise NotFound(f"no CI is called {text!r}; try: cmdb search {text}")
+    if len(candidates) > 1:
+        listed = ", ".join(f"{ci.class_name}:{ci.name} ({ci.id})" for ci in candidates[:MAX_CANDIDATES])
+        raise Conflict(
+            f"{text!r} fits {len(candidates)} CIs: {listed}; give the id or class:name",
+            ids=[ci.id for ci in candidates],
+        )
+    return candidates[0]
+
+
+def follow(store: Store, id_: str) -> CI | None:
+    """The CI of an id, followed through merges; None when there is no such id."""
+    for _ in range(MAX_MERGES):
+        ci = cast("CI | None", store.get_many(Kind.CI, (id_,)).get(id_))
+        if ci is None or ci.merged_into is None:
+            return ci
+        id_ = ci.merged_into
+    raise Invalid(f"the merges of {id_} lead in a circle; run: cmdb doctor", ids=[id_])
+
+
+def _class_and_name(registry: Registry, text: str) -> tuple[str | None, str]:
+    before, colon, after = text.partition(":")
+    if not colon or not after:
+        return None, text
+    try:
+        return registry.get(before).name, after
+    except Invalid:
+        return None, text
+
+
+def _named(store: Store, name: str) -> list[CI]:
+    page = store.list_cis(names=[name], limit=MAX_CANDIDATES + 1)
+    return list(page.items)
+
+
+def _by_identity(store: Store, name: str) -> list[CI]:
+    keys = [key(Evident.FQDN, full)] if (full := naming.fqdn(name)) and "." in full else []
+    if not keys and (short := naming.short_name(name)):
+        keys = [key(Evident.NAME, short.casefold())]
+    owners = store.owners(keys)
+    ids = sorted({owner for found in owners.values() for owner in found.owners})
+    return [cast("CI", ci) for _, ci in sorted(store.get_many(Kind.CI, ids).items())]

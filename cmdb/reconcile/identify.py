@@ -1,0 +1,237 @@
+"""Which CI each row is, by the rules of its family; makes the CIs that do not exist yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+
+from cmdb.classes.spec import Family
+from cmdb.entities import CI, Claim
+from cmdb.entities import Kind as EntityKind
+from cmdb.identity.evidence import STRONG
+from cmdb.identity.keys import content_key, fingerprint, fingerprint_key, inside_key, keys_of, logical_key
+from cmdb.identity.match import ALL_RUNGS, WEAK_RUNGS, Candidate, Decision, Flagged, decide
+from cmdb.ids import is_id
+from cmdb.reconcile.claims import record_by_values
+from cmdb.reconcile.rows import Row
+from cmdb.reconcile.workspace import Workspace
+from cmdb.registry import Registry
+
+BESIDE = frozenset({"container", "management_controller"})
+"""Device classes that run inside or sit beside a machine and read its identifiers; they are never that machine."""
+GENERIC = frozenset({"device", "host"})
+
+
+class Identifier:
+    """Settles rows against one workspace; the planner calls it family by family."""
+
+    def __init__(
+        self, workspace: Workspace, registry: Registry, *, now: dt.datetime, make_id: Callable[[dt.datetime], str]
+    ) -> None:
+        self._workspace = workspace
+        self._registry = registry
+        self._now = now
+        self._make_id = make_id
+
+    def prefetch(self, rows: Iterable[Row]) -> None:
+        """Read at once what identifying these rows will look at."""
+        snapshot = self._workspace.snapshot
+        rows = list(rows)
+        native = [
+            Claim.make_id(row.source, row.network, f"native:{row.draft.native_key}")
+            for row in rows
+            if row.draft.native_key
+        ]
+        fresh = [
+            Claim.make_id(row.source, row.network, record)
+            for row in rows
+            if (record := record_by_values(row)) is not None
+        ]
+        snapshot.load(EntityKind.CLAIM, [*native, *fresh])
+        snapshot.load(EntityKind.CI, [row.draft.local_id for row in rows if is_id(row.draft.local_id)])
+        keys = [full for row in rows for _, _, full in keys_of(row.evidence)]
+        keys += [self._fingerprint_key(row) for row in rows]
+        keys += [self.content_key(row) for row in rows if row.family is Family.CATALOGUE]
+        keys += [
+            logical_key(row.network, row.name) for row in rows if row.family is Family.LOGICAL and row.name is not None
+        ]
+        snapshot.load_owners(keys)
+        cis = {owner for full in keys for owner in snapshot.owners(full).owners}
+        cis |= {claim.ci for id_ in native if (claim := snapshot.claim(id_)) is not None}
+        snapshot.load_claims_of(cis)
+
+    def prefetch_inside(self, hosted: Iterable[tuple[Row, str]]) -> None:
+        """Read at once what identifying these rows inside their hosts will look at."""
+        snapshot = self._workspace.snapshot
+        keys = [inside_key(host, row.spec.name, row.name) for row, host in hosted if row.name is not None]
+        snapshot.load_owners(keys)
+        snapshot.load_claims_of({owner for full in keys for owner in snapshot.owners(full).owners})
+
+    def device(self, row: Row, host: str | None) -> Decision:
+        """Identify a row of the device family; `host` is the CI that it runs inside or sits beside, when known."""
+        known = self._by_record(row)
+        if known is not None:
+            return Decision(known, "native_key" if row.draft.native_key else "same_identifiers")
+        if row.spec.name in BESIDE and host is not None and row.name is not None:
+            inside = self._workspace.owners(inside_key(host, row.spec.name, row.name))
+            if inside:
+                return Decision(min(inside), "name_in_host", {"name": [row.name]})
+        evidence = self._workspace.identifying(row.evidence)
+        owners = sorted({owner for _, _, full in keys_of(evidence) for owner in self._workspace.owners(full)})
+        candidates = [self._candidate(row, owner) for owner in owners]
+        decision = decide(evidence, candidates)
+        if evidence != row.evidence:
+            return self._flag_known_shared(row, decision)
+        return decision
+
+    def _flag_known_shared(self, row: Row, decision: Decision) -> Decision:
+        """A row that says a value which is shared already: tell so, if it became a CI that is not among the owners yet."""
+        flags = list(decision.flags)
+        for kind, value, full in keys_of(row.evidence):
+            owners = self._workspace.owners(full)
+            if self._workspace.is_shared(full) and kind in STRONG and decision.ci not in owners:
+                flags.append(Flagged("shared_identifier", (None, *sorted(owners)), {kind.value: [value]}))
+        return Decision(
+            decision.ci,
+            decision.rule,
+            decision.on,
+            decision.joins,
+            decision.considered,
+            tuple(flags),
+            decision.shared,
+            decision.disputed,
+            decision.told_apart,
+        )
+
+    def _by_record(self, row: Row) -> str | None:
+        if row.draft.native_key:
+            claim = self._workspace.get(
+                EntityKind.CLAIM, Claim.make_id(row.source, row.network, f"native:{row.draft.native_key}")
+            )
+            return claim.ci if isinstance(claim, Claim) else None
+        if not keys_of(row.evidence):
+            return None
+        owners = self._workspace.owners(self._fingerprint_key(row))
+        return min(owners) if owners else None
+
+    @staticmethod
+    def _fingerprint_key(row: Row) -> str:
+        return fingerprint_key(row.source, row.network, fingerprint(row.evidence))
+
+    def _candidate(self, row: Row, ci_id: str) -> Candidate:
+        ci = self._workspace.ci(ci_id)
+        claims = self._workspace.claims_of(ci.id)
+        blocked: frozenset[str] = frozenset()
+        because = ""
+        if row.draft.native_key:
+            for claim in claims:
+                if (
+                    claim.source == row.source
+                    and claim.network == row.network
+                    and claim.native_key not in (None, row.draft.native_key)
+                ):
+                    if claim.id in self._workspace.seen_now or self._workspace.last_seen(claim.id) == row.at:
+                        blocked, because = (
+                            ALL_RUNGS | WEAK_RUNGS,
+                            f"{row.source} listed both in one run under different native keys",
+                        )
+                        break
+                    blocked, because = blocked | WEAK_RUNGS, f"{row.source} knows it by another native key"
+        if (row.spec.name in BESIDE) != (ci.class_name in BESIDE):
+            generic = row.spec.name if ci.class_name in BESIDE else ci.class_name
+            allowed = frozenset({"mac", "address"}) if generic in GENERIC else frozenset[str]()
+            blocked, because = blocked | ((ALL_RUNGS | WEAK_RUNGS) - allowed), "one runs inside or beside the other"
+        return Candidate(
+            ci=ci.id,
+            created=ci.created_at.isoformat(),
+            evidence=self._workspace.evidence(ci.id),
+            blocked=blocked,
+            blocked_because=because,
+            is_same_source=any(claim.source == row.source and claim.network == row.network for claim in claims),
+            kept_apart_from=frozenset(ci.kept_apart_from),
+        )
+
+    def dependent(self, row: Row, host: str) -> Decision:
+        """Identify a row by its native key, else by its name inside its host."""
+        if row.draft.native_key:
+            known = self._by_record(row)
+            if known is not None:
+                return Decision(known, "native_key")
+        if row.name is None:
+            return Decision(None, "new")
+        owners = self._workspace.owners(inside_key(host, row.spec.name, row.name))
+        return Decision(min(owners), "name_in_host", {"name": [row.name]}) if owners else Decision(None, "new")
+
+    def catalogue(self, row: Row) -> Decision:
+        """Identify a row by what it is, whoever says so."""
+        owners = self._workspace.owners(self.content_key(row))
+        return Decision(min(owners), "content") if owners else Decision(None, "new")
+
+    def content_key(self, row: Row) -> str:
+        """Class, and the values of the attributes that the class declares as identity."""
+        parts = [
+            str(row.name if name == "name" else row.values.get(name) or "").casefold() for name in row.spec.identity
+        ]
+        return content_key(row.spec.name, tuple(parts))
+
+    def logical(self, row: Row) -> Decision:
+        """Identify a row by source and native key, else by class and name within site and network, within one source."""
+        if row.draft.native_key:
+            known = self._by_record(row)
+            if known is not None:
+                return Decision(known, "native_key")
+        if row.name is None:
+            return Decision(None, "new")
+        flags: list[Flagged] = []
+        considered: list[tuple[str, str]] = []
+        strangers: list[str] = []
+        for owner in sorted(self._workspace.owners(logical_key(row.network, row.name))):
+            ci = self._workspace.ci(owner)
+            if not (
+                self._registry.is_a(ci.class_name, row.spec.name) or self._registry.is_a(row.spec.name, ci.class_name)
+            ):
+                continue
+            site, theirs = row.values.get("site"), ci.attributes.get("site")
+            if site and theirs and str(site).casefold() != str(theirs).casefold():
+                considered.append((owner, "is at another site"))
+                continue
+            claims = [
+                claim
+                for claim in self._workspace.claims_of(owner)
+                if claim.source == row.source and claim.network == row.network
+            ]
+            if not claims:
+                strangers.append(owner)
+            elif row.draft.native_key and any(claim.native_key not in (None, row.draft.native_key) for claim in claims):
+                considered.append((owner, f"{row.source} knows it by another native key"))
+                flags.append(Flagged("shared_identifier", (None, owner), {"name": [row.name]}))
+            else:
+                return Decision(owner, "name_in_site", {"name": [row.name]}, considered=tuple(considered))
+        if strangers:
+            kind = "possible_duplicate" if len(strangers) == 1 else "ambiguous_match"
+            flags.append(Flagged(kind, (None, *strangers), {"name": [row.name]}))
+            considered += [(owner, "only another source says this name") for owner in strangers]
+        return Decision(None, "new", considered=tuple(considered), flags=tuple(flags))
+
+    def ci_for(self, row: Row, decision: Decision) -> str:
+        """The id of the decided CI, made now when it is new.
+
+        A draft whose local id is an id of ours that nothing has yet keeps it, so that an export lands as it was.
+        """
+        if decision.ci is not None:
+            return self._workspace.remaining(decision.ci)
+        id_ = row.draft.local_id
+        if not is_id(id_) or self._workspace.get(EntityKind.CI, id_) is not None:
+            id_ = self._make_id(self._now)
+        ci = CI(id=id_, class_name=row.spec.name, name=row.name or row.spec.name, created_at=self._now)
+        self._workspace.make(ci)
+        return ci.id
+
+    def own_keys(self, row: Row, ci: str, host: str | None) -> None:
+        """Give the CI the keys that only its family has; evidence keys follow its claims when it is settled."""
+        if row.family is Family.CATALOGUE:
+            self._workspace.own(self.content_key(row), ci)
+        elif row.family is Family.LOGICAL and row.name is not None:
+            self._workspace.own(logical_key(row.network, row.name), ci)
+        elif host is not None and row.name is not None:
+            self._workspace.own(inside_key(host, row.spec.name, row.name), ci)

@@ -1,0 +1,102 @@
+"""Two CIs found to be one: claims, keys, dependents, relationships and groups move to the one that remains.
+
+Everything that moves is in the revision with its state before, so that the join can be undone.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cmdb.classes.spec import Family
+from cmdb.entities import Kind, Redundancy, Relationship, derived_id
+from cmdb.identity.keys import inside_key
+from cmdb.reconcile.workspace import Workspace
+from cmdb.registry import Registry
+
+
+def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
+    """Join two CIs into the older (its id remains) and return its id; nothing happens when they are one already."""
+    one, other = workspace.remaining(one), workspace.remaining(other)
+    if one == other:
+        return one
+    kept, gone = sorted((workspace.ci(one), workspace.ci(other)), key=lambda ci: (ci.created_at, ci.id))
+    for claim in workspace.claims_of(gone.id):
+        workspace.put_claim(msgspec.structs.replace(claim, ci=kept.id))
+    _move_dependents(workspace, registry, gone.id, kept.id)
+    for relationship in workspace.touching(gone.id):
+        _repoint(workspace, relationship, gone.id, kept.id)
+    for group in workspace.groups_of(gone.id):
+        workspace.end(Kind.REDUNDANCY, group.id)
+        moved = _group_of(group, gone.id, kept.id)
+        workspace.put(Kind.REDUNDANCY, moved)
+    apart = tuple(sorted({*kept.kept_apart_from, *gone.kept_apart_from} - {kept.id}))
+    workspace.put(Kind.CI, msgspec.structs.replace(kept, kept_apart_from=apart))
+    workspace.put(Kind.CI, msgspec.structs.replace(gone, merged_into=kept.id))
+    workspace.moved[gone.id] = kept.id
+    workspace.touch(gone.id)
+    workspace.touch(kept.id)
+    return kept.id
+
+
+def _move_dependents(workspace: Workspace, registry: Registry, gone: str, kept: str) -> None:
+    for relationship in workspace.touching(gone):
+        if relationship.target != gone:
+            continue
+        dependent = workspace.ci(relationship.source)
+        spec = registry.get(dependent.class_name)
+        if spec.host_relationship != relationship.type or dependent.merged_into is not None:
+            continue
+        if spec.family is Family.DEVICE and spec.name not in {"container"}:
+            continue
+        names = {dependent.name, *(claim.name for claim in workspace.claims_of(dependent.id) if claim.name)}
+        for name in sorted(names):
+            old, new = inside_key(gone, spec.name, name), inside_key(kept, spec.name, name)
+            if dependent.id not in workspace.owners(old):
+                continue
+            workspace.disown(old, dependent.id)
+            twins = [
+                owner
+                for owner in sorted(workspace.owners(new))
+                if workspace.remaining(owner) != workspace.remaining(dependent.id)
+            ]
+            workspace.own(new, dependent.id)
+            for twin in twins:
+                remains = join(workspace, registry, twin, dependent.id)
+                for owner in (twin, dependent.id):
+                    workspace.disown(new, owner)
+                workspace.own(new, remains)
+
+
+def _repoint(workspace: Workspace, relationship: Relationship, gone: str, kept: str) -> None:
+    workspace.end(Kind.RELATIONSHIP, relationship.id)
+    source = kept if relationship.source == gone else relationship.source
+    target = kept if relationship.target == gone else relationship.target
+    if source == target:
+        return
+    id_ = Relationship.make_id(source, relationship.type, target)
+    there = workspace.get(Kind.RELATIONSHIP, id_)
+    moved = msgspec.structs.replace(relationship, id=id_, source=source, target=target)
+    if isinstance(there, Relationship):
+        moved = msgspec.structs.replace(
+            moved,
+            attributes={**moved.attributes, **there.attributes},
+            confidence=max(moved.confidence, there.confidence),
+            claimed={**moved.claimed, **there.claimed},
+            missing_at={**moved.missing_at, **there.missing_at},
+        )
+    workspace.put_relationship(moved)
+    for claimant in relationship.claimed:
+        seen = workspace.last_seen(f"{relationship.id}@{claimant}")
+        if seen is not None:
+            workspace.see(f"{id_}@{claimant}", seen)
+
+
+def _group_of(group: Redundancy, gone: str, kept: str) -> Redundancy:
+    of = kept if group.of == gone else group.of
+    members = tuple(dict.fromkeys(kept if member == gone else member for member in group.members))
+    return msgspec.structs.replace(group, id=group_id(of, members, group.name), of=of, members=members)
+
+
+def group_id(of: str, members: tuple[str, ...], name: str | None) -> str:
+    """A group's identity on replay: `of` and its name, else `of` and the set of its members."""
+    return derived_id("redundancy", of, name) if name else derived_id("redundancy", of, *sorted(members))

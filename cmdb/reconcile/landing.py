@@ -1,0 +1,274 @@
+"""Rows become CIs: identified family by family, folded into their records' claims, hung into their hosts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from cmdb.changeset import Write
+from cmdb.classes.spec import Family
+from cmdb.entities import Claim, Kind, Parked, Relationship
+from cmdb.errors import Invalid
+from cmdb.identity.evidence import IDENTIFYING
+from cmdb.identity.keys import key
+from cmdb.identity.match import Decision, Flagged
+from cmdb.observation import Link, Observation
+from cmdb.reconcile.claims import fold, record_for
+from cmdb.reconcile.identify import BESIDE, Identifier
+from cmdb.reconcile.joins import join
+from cmdb.reconcile.links import EndIsParked, relate
+from cmdb.reconcile.parking import host_candidates, parked
+from cmdb.reconcile.reviews import review
+from cmdb.reconcile.rows import Row, flag_of
+from cmdb.reconcile.workspace import Workspace
+from cmdb.registry import Registry
+from cmdb.values import Value
+
+
+class Landing:
+    """Lands the rows of one plan in one workspace; `resolved` grows as local ids become CIs."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        registry: Registry,
+        observation: Observation,
+        *,
+        now: dt.datetime,
+        make_id: Callable[[dt.datetime], str],
+        resolved: dict[str, str],
+    ) -> None:
+        self._workspace = workspace
+        self._registry = registry
+        self._observation = observation
+        self._now = now
+        self._identifier = Identifier(workspace, registry, now=now, make_id=make_id)
+        self.resolved = resolved
+        self._parked: dict[str, Row] = {}
+        self._parked_links: dict[str, list[dict[str, Value]]] = {}
+        self._flagged: list[tuple[Row, Flagged]] = []
+        self._landed: list[Row] = []
+        self._local_ids = {draft.local_id for draft in observation.drafts}
+
+    def land(self, rows: Sequence[Row]) -> None:
+        """Identify and fold all rows: devices first (members, then strongest evidence, then order), dependents last."""
+        self._identifier.prefetch(rows)
+        devices = sorted(
+            (row for row in rows if row.family is Family.DEVICE),
+            key=lambda row: (row.spec.name in BESIDE and row.host is not None, row.strength()),
+        )
+        for row in devices:
+            if not self._has_identity(row):
+                self._park(
+                    row,
+                    "insufficient_identity",
+                    "nothing to recognise it by: no native key, name, address or other identifier",
+                )
+            elif row.has_only_virtual_mac():
+                self._park(
+                    row,
+                    "virtual_mac",
+                    "its only MAC address moves between routers, so it describes an address and no device",
+                )
+            else:
+                host = self._host_of(row) if row.host is not None else None
+                self._settle(row, self._identifier.device(row, host), host)
+        for row in rows:
+            if row.family in (Family.CATALOGUE, Family.LOGICAL):
+                if not row.draft.native_key and row.name is None and not _has_content(row):
+                    self._park(row, "insufficient_identity", "nothing to recognise it by: no native key and no name")
+                    continue
+                decision = (
+                    self._identifier.catalogue(row) if row.family is Family.CATALOGUE else self._identifier.logical(row)
+                )
+                self._settle(row, decision, None)
+        self._land_dependents([row for row in rows if row.family is Family.DEPENDENT])
+
+    @staticmethod
+    def _has_identity(row: Row) -> bool:
+        return bool(row.draft.native_key) or any(row.evidence.get(kind) for kind in IDENTIFYING)
+
+    def _land_dependents(self, rows: list[Row]) -> None:
+        waiting = rows
+        while waiting:
+            ready = [(row, host) for row in waiting if (host := self._host_of(row)) is not None]
+            self._identifier.prefetch_inside(ready)
+            for row, host in ready:
+                if row.name is None and not row.draft.native_key:
+                    self._park(
+                        row, "insufficient_identity", "nothing to recognise it by inside its host: give it a name"
+                    )
+                else:
+                    self._settle(row, self._identifier.dependent(row, self._workspace.remaining(host)), host)
+            landed = {id(row) for row, _ in ready}
+            rest = [row for row in waiting if id(row) not in landed]
+            if len(rest) == len(waiting):
+                for row in rest:
+                    self._park(
+                        row, "parked", f"its host {row.host!r} is not known yet" if row.host else "it names no host"
+                    )
+                return
+            waiting = rest
+
+    def _host_of(self, row: Row) -> str | None:
+        if row.host is None:
+            return None
+        if row.host in self.resolved:
+            return self._workspace.remaining(self.resolved[row.host])
+        if row.host in self._local_ids:
+            return None
+        candidates = host_candidates(row, self._workspace.snapshot)
+        return self._workspace.remaining(min(candidates)) if len(candidates) == 1 else None
+
+    def _settle(self, row: Row, decision: Decision, host: str | None) -> None:
+        workspace = self._workspace
+        ci = self._identifier.ci_for(row, decision)
+        for other in decision.joins:
+            ci = join(workspace, self._registry, ci, other)
+        for kind, value in decision.told_apart:
+            workspace.allow_many(key(kind, value))
+        for kind, value in decision.shared:
+            workspace.share(key(kind, value))
+        row.ci, row.rule = ci, decision.rule
+        self.resolved[row.draft.local_id] = ci
+        record = record_for(row, workspace.claims_of(ci), ci, lambda id_: workspace.get(Kind.CLAIM, id_) is not None)
+        id_ = Claim.make_id(row.source, row.network, record)
+        if workspace.is_new(ci) and record == f"of:{ci}":
+            workspace.snapshot.assume_absent(Kind.CLAIM, id_)
+        before = workspace.get(Kind.CLAIM, id_)
+        last_seen = workspace.last_seen(id_) if isinstance(before, Claim) else None
+        claim = fold(row, before if isinstance(before, Claim) else None, ci, record, last_seen)
+        if before is None:
+            claim = msgspec.structs.replace(claim, matched=_matched(decision))
+        if decision.disputed:
+            disputed = {*claim.disputed, *(key(kind, value) for kind, value in decision.disputed)}
+            claim = msgspec.structs.replace(claim, disputed=tuple(sorted(disputed)))
+        if claim != before:
+            workspace.put_claim(claim)
+        workspace.touch(ci)
+        workspace.see(id_, row.at)
+        workspace.seen_now.add(id_)
+        self._identifier.own_keys(row, ci, host)
+        if host is not None and row.spec.host_relationship is not None:
+            relate(
+                workspace,
+                ci,
+                row.spec.host_relationship,
+                host,
+                by=row.source,
+                attributes={},
+                confidence=1.0,
+                observation=self._observation,
+            )
+        self._flagged += [(row, flagged) for flagged in decision.flags]
+        self._landed.append(row)
+
+    def _park(self, row: Row, kind: str, reason: str) -> None:
+        row.reason, row.parked = reason, True
+        if kind not in row.flags:
+            row.flags.append(kind)
+        if "parked" not in row.flags:
+            row.flags.append("parked")
+        self._parked[row.draft.local_id] = row
+
+    # links
+    def resolve(self, local_id: str) -> str:
+        """The CI of a local id; see `links.Resolve`."""
+        if local_id in self.resolved:
+            return self._workspace.remaining(self.resolved[local_id])
+        if local_id in self._parked:
+            raise EndIsParked(local_id)
+        if local_id in self._local_ids:
+            raise Invalid(f"{local_id!r} was refused, so nothing can refer to it")
+        raise Invalid(f"{local_id!r} is no id of this input; a relationship joins two ids of the same input")
+
+    def prefetch_links(self, observation: Observation) -> None:
+        """Read at once the relationships that the links may confirm, and when they were last seen."""
+        ids: list[str] = []
+        for link in observation.links:
+            source, target = self.resolved.get(link.source), self.resolved.get(link.target)
+            if source is not None and target is not None:
+                ids += [
+                    Relationship.make_id(source, link.type.upper(), target),
+                    Relationship.make_id(target, link.type.upper(), source),
+                ]
+        self._workspace.snapshot.load(Kind.RELATIONSHIP, ids)
+        self._workspace.snapshot.load_seen([f"{id_}@{observation.source}" for id_ in ids])
+
+    def park_link(self, link: Link, waiting: str) -> None:
+        """Keep a link with its parked end; its other end is a CI by now, or is lost with this input."""
+        ends: dict[str, Value] = {}
+        for name, local_id in (("source", link.source), ("target", link.target)):
+            ends[name] = "" if local_id == waiting else self.resolved.get(local_id)
+        if None not in ends.values():
+            self._parked_links.setdefault(waiting, []).append(
+                {**ends, "type": link.type, "attributes": dict(link.attributes), "confidence": link.confidence}
+            )
+
+    def complete(self, come_back: Iterable[tuple[Parked, Row]]) -> None:
+        """End the parked drafts that landed, and make their links."""
+        for item, row in come_back:
+            if row.ci is None:
+                self._parked.pop(row.draft.local_id, None)
+                continue
+            self._workspace.end(Kind.PARKED, item.id)
+            for link in item.links:
+                source, target = str(link["source"]) or row.ci, str(link["target"]) or row.ci
+                attributes, confidence = link.get("attributes"), link.get("confidence")
+                relate(
+                    self._workspace,
+                    self._workspace.remaining(source),
+                    str(link["type"]),
+                    self._workspace.remaining(target),
+                    by=item.source,
+                    attributes=attributes if isinstance(attributes, dict) else {},
+                    confidence=float(confidence) if isinstance(confidence, (int, float)) else 1.0,
+                    observation=self._observation,
+                )
+
+    # the report
+    def report(self, *, by: str) -> None:
+        """Write parked drafts and what a person must be told."""
+        for local_id, row in self._parked.items():
+            item = parked(row, now=self._now, links=tuple(self._parked_links.get(local_id, ())))
+            before = self._workspace.get(Kind.PARKED, item.id)
+            if isinstance(before, Parked):
+                item = msgspec.structs.replace(
+                    item, since=before.since, observed_at=max(before.observed_at, item.observed_at)
+                )
+            if before is None or item.links != getattr(before, "links", ()):
+                self._workspace.put(Kind.PARKED, item)
+                self._tell(Flagged(row.flags[0], (), {"parked": item.id, "reason": row.reason}), row, by)
+        for row, flagged in self._flagged:
+            if flagged.kind not in row.flags:
+                row.flags.append(flagged.kind)
+            self._tell(flagged, row, by)
+        for row in self._landed:
+            for aside in row.set_aside:
+                flag = flag_of(aside)
+                if flag is not None:
+                    self._tell(Flagged(flag, (None,), {aside.kind.value: aside.value}), row, by)
+
+    def _tell(self, flagged: Flagged, row: Row, by: str) -> None:
+        cis = [self._workspace.remaining(ci or row.ci or "") for ci in flagged.cis if ci or row.ci]
+        item = review(flagged.kind, cis, flagged.values, source=by, since=self._now)
+        if self._workspace.get(Kind.REVIEW, item.id) is None:
+            self._workspace.put(Kind.REVIEW, item)
+
+    def changed_by_claims(self, writes: Iterable[Write]) -> set[str]:
+        """CIs whose claims a plan's writes changed."""
+        return {write.after.ci for write in writes if isinstance(write.after, Claim)}
+
+
+def _has_content(row: Row) -> bool:
+    return any(row.values.get(name) for name in row.spec.identity)
+
+
+def _matched(decision: Decision) -> dict[str, Value]:
+    return {
+        "rule": decision.rule,
+        "on": {name: list(values) for name, values in decision.on.items()},
+        "considered": [{"ci": ci, "lost_because": because} for ci, because in decision.considered],
+    }

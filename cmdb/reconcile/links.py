@@ -1,0 +1,141 @@
+"""Relationships and redundancy groups of an observation, as entities between the CIs that its drafts became."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from cmdb.entities import Kind, Redundancy, Relationship
+from cmdb.errors import Invalid
+from cmdb.observation import Link, Observation, RedundancyDraft
+from cmdb.reconcile.joins import group_id
+from cmdb.reconcile.workspace import Workspace
+from cmdb.registry import Registry
+from cmdb.values import Value
+
+Resolve = Callable[[str], str]
+"""The CI of a local id; raises `Invalid` when it is no id of the input, `Parked` when that draft was parked."""
+
+
+class EndIsParked(Exception):
+    """An end of the link was parked, so the link waits with it."""
+
+    def __init__(self, local_id: str) -> None:
+        super().__init__(local_id)
+        self.local_id = local_id
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of a link: its relationship's id, and whether it is new."""
+
+    id: str
+    is_new: bool
+
+
+def put_link(
+    workspace: Workspace, registry: Registry, link: Link, observation: Observation, resolve: Resolve
+) -> Linked | None:
+    """Make or confirm a relationship; None for one from a CI to itself. Raises `Invalid` for a type or pair not allowed."""
+    place = f"line {link.line}" if link.line is not None else None
+    try:
+        kind = registry.relationship_type(link.type)
+        source, target = resolve(link.source), resolve(link.target)
+        if source == target:
+            return None
+        registry.check_pair(kind.name, workspace.ci(source).class_name, workspace.ci(target).class_name)
+    except Invalid as error:
+        raise Invalid(error.message, place=place) from error
+    attributes = {name: value for name, value in link.attributes.items() if value not in (None, "")}
+    if kind.is_symmetric and source > target:
+        source, target, attributes = target, source, _swapped(attributes)
+    return relate(
+        workspace,
+        source,
+        kind.name,
+        target,
+        by=observation.source,
+        attributes=attributes,
+        confidence=link.confidence,
+        observation=observation,
+    )
+
+
+def relate(
+    workspace: Workspace,
+    source: str,
+    type_: str,
+    target: str,
+    *,
+    by: str,
+    attributes: Mapping[str, Value],
+    confidence: float,
+    observation: Observation,
+) -> Linked:
+    """Have `by` claim `(source)-[:type_]->(target)`, keeping what other sources claim of it."""
+    id_ = Relationship.make_id(source, type_, target)
+    before = workspace.get(Kind.RELATIONSHIP, id_)
+    subject = f"{id_}@{by}"
+    if isinstance(before, Relationship):
+        last = workspace.last_seen(subject)
+        if last is None or observation.at >= last:
+            claimed = {**before.claimed, by: confidence}
+            missing = {name: times for name, times in before.missing_at.items() if name != by}
+            after = msgspec.structs.replace(
+                before,
+                claimed=claimed,
+                missing_at=missing,
+                confidence=max(claimed.values()),
+                attributes={**before.attributes, **attributes},
+            )
+            workspace.put_relationship(after)
+    else:
+        workspace.put_relationship(
+            Relationship(
+                id=id_,
+                source=source,
+                type=type_,
+                target=target,
+                attributes=dict(attributes),
+                confidence=confidence,
+                claimed={by: confidence},
+            )
+        )
+    workspace.see(subject, observation.at)
+    return Linked(id_, before is None)
+
+
+def put_redundancy(workspace: Workspace, draft: RedundancyDraft, source: str, resolve: Resolve) -> None:
+    """Make or replace a redundancy group; the same `of` and name (or members) is the same group."""
+    of = resolve(draft.of)
+    members = tuple(sorted({resolve(member) for member in draft.members}))
+    id_ = group_id(of, members, draft.name)
+    before = workspace.get(Kind.REDUNDANCY, id_)
+    sources = tuple(sorted({source, *(before.sources if isinstance(before, Redundancy) else ())}))
+    workspace.put(
+        Kind.REDUNDANCY,
+        Redundancy(
+            id=id_,
+            of=of,
+            members=members,
+            min_up=draft.min_up,
+            min_up_percent=draft.min_up_percent,
+            name=draft.name,
+            sources=sources,
+        ),
+    )
+
+
+def _swapped(attributes: Mapping[str, Value]) -> dict[str, Value]:
+    """Attributes of a symmetric relationship read from its other end: `source_port` becomes `target_port`, and back."""
+    turned: dict[str, Value] = {}
+    for name, value in attributes.items():
+        if name.startswith("source_"):
+            turned["target_" + name.removeprefix("source_")] = value
+        elif name.startswith("target_"):
+            turned["source_" + name.removeprefix("target_")] = value
+        else:
+            turned[name] = value
+    return turned

@@ -1,0 +1,109 @@
+"""Drafts made ready for identification: class known, values typed and normalised, evidence gathered; or refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from cmdb.classes.spec import ClassSpec, Family
+from cmdb.errors import Invalid
+from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, Kind, SetAside, gather
+from cmdb.normalise.never import Reason
+from cmdb.observation import Draft, Observation
+from cmdb.registry import Registry
+from cmdb.values import Value
+
+_FLAG_OF_REASON = {
+    Reason.PLACEHOLDER: "placeholder_identifier",
+    Reason.VIRTUAL_MAC: "virtual_mac",
+    Reason.RANDOM_MAC: "random_mac",
+}
+
+
+@dataclass(slots=True)
+class Row:
+    """One draft on its way into the graph; `outcome` fields are filled while planning."""
+
+    draft: Draft
+    source: str
+    network: str
+    run_id: str
+    at: dt.datetime
+    spec: ClassSpec
+    values: dict[str, Value]
+    name: str | None
+    host: str | None
+    """What the draft says of its host: a local id, a native key or a name."""
+    evidence: Evidence
+    set_aside: tuple[SetAside, ...]
+    unknown: int = 0
+    flags: list[str] = field(default_factory=list)
+    ci: str | None = None
+    rule: str = ""
+    reason: str = ""
+    refused: bool = False
+    parked: bool = False
+
+    @property
+    def family(self) -> Family:
+        """Family whose rules identify this row; databases and clusters are logical unless they name a host."""
+        if self.spec.family is Family.LOGICAL and self.host is not None and self.spec.is_dependent_with_host:
+            return Family.DEPENDENT
+        return self.spec.family
+
+    def strength(self) -> tuple[int, int]:
+        """Sort key: rows with members first, then the strongest evidence."""
+        best = next((index for index, kind in enumerate(IDENTIFYING) if self.evidence.get(kind)), len(IDENTIFYING))
+        return (0 if self.values.get("members") else 1, 0 if self.draft.native_key else 1 + best)
+
+    def has_only_virtual_mac(self) -> bool:
+        """Whether the row describes an address: virtual MACs, no other, no native key, nothing else strong."""
+        if self.draft.native_key or any(self.evidence.get(kind) for kind in STRONG):
+            return False
+        return any(aside.reason is Reason.VIRTUAL_MAC for aside in self.set_aside)
+
+
+def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
+    """The row of a draft; raises `Invalid` with the draft's line when its class or a value cannot be right."""
+    place = f"line {draft.line}" if draft.line is not None else None
+    try:
+        spec = registry.get(draft.class_name)
+    except Invalid as error:
+        raise Invalid(error.message, place=place) from error
+    if spec.is_abstract:
+        raise Invalid(f"class {spec.name} only groups other classes; name one of them", place=place)
+    said = dict(draft.attributes)
+    host = said.pop("host", None)
+    said_name = said.pop("name", None)
+    known, unknown, problems = registry.validate_attributes(spec.name, said)
+    if problems:
+        attribute, message = problems[0]
+        raise Invalid(f"attribute {attribute}: {message}", place=place)
+    values = {**known, **unknown}
+    name = draft.name if draft.name is not None else (said_name if isinstance(said_name, str) else None)
+    name = name.strip() if name and name.strip() else None
+    gathered = gather(name, values, observation.network)
+    row = Row(
+        draft=draft,
+        source=observation.source,
+        network=observation.network,
+        run_id=observation.run_id,
+        at=observation.at,
+        spec=spec,
+        values=values,
+        name=name,
+        host=host.strip() if isinstance(host, str) and host.strip() else None,
+        evidence=gathered.evidence,
+        set_aside=gathered.set_aside,
+        unknown=len(unknown),
+    )
+    for aside in gathered.set_aside:
+        flag = flag_of(aside)
+        if flag and flag not in row.flags:
+            row.flags.append(flag)
+    return row
+
+
+def flag_of(aside: SetAside) -> str | None:
+    """What a person is told of a value that was set aside; None for what is no fault, such as a loopback address."""
+    return None if aside.kind is Kind.NAME else _FLAG_OF_REASON.get(aside.reason)

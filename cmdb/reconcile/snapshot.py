@@ -1,0 +1,155 @@
+"""The state that a plan looks at: loaded when asked for, remembered, and noted as consulted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from typing import cast
+
+from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relationship
+from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Seen, Store
+
+_NO_ONE = KeyOwners((), is_strong=False, is_shared=False)
+
+
+class Snapshot:
+    """Read-only view of a store for one plan; the store refuses the plan if anything consulted moved since `revision`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.revision = store.revision()
+        self.consulted_keys: set[str] = set()
+        self.consulted_ids: set[str] = set()
+        self._entities: dict[tuple[Kind, str], Entity | None] = {}
+        self._owners: dict[str, KeyOwners] = {}
+        self._claims_of: dict[str, tuple[Claim, ...]] = {}
+        self._seen: dict[str, Seen | None] = {}
+        self._touching: dict[str, tuple[Relationship, ...]] = {}
+
+    def load(self, kind: Kind, ids: Iterable[str]) -> None:
+        """Read these entities at once; `get` then answers from memory."""
+        missing = {id_ for id_ in ids if (kind, id_) not in self._entities}
+        if missing:
+            found = self._store.get_many(kind, missing)
+            self.consulted_ids |= missing
+            for id_ in missing:
+                self._entities[kind, id_] = found.get(id_)
+
+    def assume_absent(self, kind: Kind, id_: str) -> None:
+        """Take for granted that a fresh id is in no store."""
+        self._entities.setdefault((kind, id_), None)
+        if kind is Kind.CI:
+            self._claims_of.setdefault(id_, ())
+            self._touching.setdefault(id_, ())
+
+    def get(self, kind: Kind, id_: str) -> Entity | None:
+        """One entity, None when there is none."""
+        self.load(kind, (id_,))
+        return self._entities[kind, id_]
+
+    def ci(self, id_: str) -> CI | None:
+        """One CI."""
+        return cast("CI | None", self.get(Kind.CI, id_))
+
+    def claim(self, id_: str) -> Claim | None:
+        """One claim."""
+        return cast("Claim | None", self.get(Kind.CLAIM, id_))
+
+    def load_owners(self, keys: Iterable[str]) -> None:
+        """Read the owners of these keys at once."""
+        missing = {key for key in keys if key not in self._owners}
+        if missing:
+            found = self._store.owners(missing)
+            self.consulted_keys |= missing
+            for key in missing:
+                self._owners[key] = found.get(key, _NO_ONE)
+
+    def owners(self, key: str) -> KeyOwners:
+        """Who holds a key."""
+        self.load_owners((key,))
+        return self._owners[key]
+
+    def load_claims_of(self, cis: Iterable[str]) -> None:
+        """Read all claims of these CIs, their sightings, and the owners of nothing else."""
+        missing = sorted({ci for ci in cis if ci not in self._claims_of})
+        if not missing:
+            return
+        self.load(Kind.CI, missing)
+        found: dict[str, list[Claim]] = {ci: [] for ci in missing}
+        for start in range(0, len(missing), 1000):
+            for entity in self._find_all(Kind.CLAIM, "ci", missing[start : start + 1000]):
+                claim = cast("Claim", entity)
+                found[claim.ci].append(claim)
+                self._entities[Kind.CLAIM, claim.id] = claim
+        for ci, claims in found.items():
+            self._claims_of[ci] = tuple(claims)
+        self.load_seen([claim.id for claims in found.values() for claim in claims])
+
+    def claims_of(self, ci: str) -> tuple[Claim, ...]:
+        """All claims of a CI, in id order."""
+        self.load_claims_of((ci,))
+        return self._claims_of[ci]
+
+    def load_seen(self, subjects: Collection[str]) -> None:
+        """Read sightings at once."""
+        missing = [subject for subject in subjects if subject not in self._seen]
+        if missing:
+            found = self._store.seen(missing)
+            for subject in missing:
+                self._seen[subject] = found.get(subject)
+
+    def last_seen(self, subject: str) -> dt.datetime | None:
+        """When a claim or relationship was last observed."""
+        self.load_seen((subject,))
+        seen = self._seen[subject]
+        return seen.last_at if seen else None
+
+    def touching(self, ci: str) -> tuple[Relationship, ...]:
+        """All live relationships from or to a CI."""
+        if ci not in self._touching:
+            both = {
+                entity.id: cast("Relationship", entity)
+                for field in ("source", "target")
+                for entity in self._find_all(Kind.RELATIONSHIP, field, (ci,))
+            }
+            for id_, relationship in both.items():
+                self._entities[Kind.RELATIONSHIP, id_] = relationship
+            self.consulted_ids.add(ci)
+            self._touching[ci] = tuple(both.values())
+        return self._touching[ci]
+
+    def groups_of(self, ci: str) -> tuple[Redundancy, ...]:
+        """Redundancy groups of a CI, and those that it is a member of."""
+        both = {
+            entity.id: cast("Redundancy", entity)
+            for field in ("of", "members")
+            for entity in self._find_all(Kind.REDUNDANCY, field, (ci,))
+        }
+        return tuple(both.values())
+
+    def parked_for(self, waiting_for: Collection[str]) -> tuple[Parked, ...]:
+        """Parked drafts that these keys or claims complete."""
+        return tuple(cast("Parked", entity) for entity in self._find_all(Kind.PARKED, "waiting_for", waiting_for))
+
+    def claims_of_source(self, source: str) -> Iterable[Claim]:
+        """Every claim of a source; linear in what that source said."""
+        return (cast("Claim", entity) for entity in self._find_all(Kind.CLAIM, "source", (source,)))
+
+    def _find_all(self, kind: Kind, field: str, values: Collection[str]) -> tuple[Entity, ...]:
+        if not values:
+            return ()
+        found = self._store.find(kind, field, values, limit=PAGE_LIMIT)
+        if len(found) < PAGE_LIMIT:
+            return found
+        wanted = set(values)
+        everything: list[Entity] = []
+        after = ""
+        while page := self._store.scan(kind, after=after):
+            everything += [entity for entity in page if wanted & set(_field_values(entity, field))]
+            after = page[-1].id
+        return tuple(everything)
+
+
+def _field_values(entity: Entity, field: str) -> tuple[str, ...]:
+    value = getattr(entity, field)
+    return value if isinstance(value, tuple) else (value,)

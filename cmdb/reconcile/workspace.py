@@ -1,0 +1,239 @@
+"""What a plan has decided so far, over the snapshot that it started from; ends as the writes of a change set."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from cmdb.changeset import KeyWrite, Sighting, Write
+from cmdb.entities import CI, Claim, Entity, Kind, Redundancy, Relationship
+from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, union, without
+from cmdb.identity.evidence import Kind as Evident
+from cmdb.identity.keys import key as identity_key
+from cmdb.reconcile.snapshot import Snapshot
+
+
+class Workspace:
+    """Entities, key owners and sightings as they will be; mutable inside one plan only."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._entities: dict[tuple[Kind, str], Entity | None] = {}
+        self._claims_of: dict[str, set[str]] = {}
+        self._touching: dict[str, set[str]] = {}
+        self._owners: dict[str, set[str]] = {}
+        self._shared: dict[str, bool] = {}
+        self._may_be_many: set[str] = set()
+        self._seen: dict[str, dt.datetime] = {}
+        self._evidence: dict[str, Evidence] = {}
+        self.touched: dict[str, None] = {}
+        """CIs to settle, in the order they were touched."""
+        self.seen_now: set[str] = set()
+        """Claims that this plan's rows reported."""
+        self.moved: dict[str, str] = {}
+        """CIs joined in this plan, to the one that remains."""
+
+    # entities
+    def get(self, kind: Kind, id_: str) -> Entity | None:
+        """The entity as decided so far."""
+        if (kind, id_) in self._entities:
+            return self._entities[kind, id_]
+        return self.snapshot.get(kind, id_)
+
+    def put(self, kind: Kind, entity: Entity) -> None:
+        """Make or replace an entity."""
+        self._entities[kind, entity.id] = entity
+
+    def end(self, kind: Kind, id_: str) -> None:
+        """End an entity."""
+        self._entities[kind, id_] = None
+
+    def ci(self, id_: str) -> CI:
+        """A CI that is known to exist, followed through joins."""
+        found = self.get(Kind.CI, self.remaining(id_))
+        assert found is not None, id_
+        return cast("CI", found)
+
+    def remaining(self, id_: str) -> str:
+        """The id that a CI goes by now, after joins of this plan."""
+        while id_ in self.moved:
+            id_ = self.moved[id_]
+        return id_
+
+    def is_new(self, ci: str) -> bool:
+        """Whether this plan makes the CI."""
+        return self.snapshot.ci(ci) is None
+
+    def make(self, ci: CI) -> None:
+        """Add a CI that no store knows yet."""
+        self.snapshot.assume_absent(Kind.CI, ci.id)
+        self._claims_of[ci.id] = set()
+        self._touching[ci.id] = set()
+        self.put(Kind.CI, ci)
+        self.touch(ci.id)
+
+    # claims
+    def claims_of(self, ci: str) -> list[Claim]:
+        """A CI's claims, in id order."""
+        if ci not in self._claims_of:
+            self._claims_of[ci] = {claim.id for claim in self.snapshot.claims_of(ci)}
+        return [
+            claim for id_ in sorted(self._claims_of[ci]) if (claim := cast("Claim | None", self.get(Kind.CLAIM, id_)))
+        ]
+
+    def put_claim(self, claim: Claim) -> None:
+        """Make or replace a claim, moving it from the CI that it was on."""
+        before = cast("Claim | None", self.get(Kind.CLAIM, claim.id))
+        if before is not None and before.ci != claim.ci:
+            self.claims_of(before.ci)
+            self._claims_of[before.ci].discard(claim.id)
+            self.touch(before.ci)
+        self.claims_of(claim.ci)
+        self._claims_of[claim.ci].add(claim.id)
+        self.put(Kind.CLAIM, claim)
+        self.touch(claim.ci)
+
+    def touch(self, ci: str) -> None:
+        """Have the CI settled at the end; its evidence is gathered anew."""
+        self.touched[ci] = None
+        self._evidence.pop(ci, None)
+
+    # relationships
+    def touching(self, ci: str) -> list[Relationship]:
+        """Live relationships from or to a CI."""
+        if ci not in self._touching:
+            self._touching[ci] = {relationship.id for relationship in self.snapshot.touching(ci)}
+        found = (self.get(Kind.RELATIONSHIP, id_) for id_ in sorted(self._touching[ci]))
+        return [cast("Relationship", relationship) for relationship in found if relationship is not None]
+
+    def put_relationship(self, relationship: Relationship) -> None:
+        """Make or replace a relationship."""
+        for end in (relationship.source, relationship.target):
+            if end in self._touching:
+                self._touching[end].add(relationship.id)
+        self.put(Kind.RELATIONSHIP, relationship)
+
+    def groups_of(self, ci: str) -> list[Redundancy]:
+        """Redundancy groups around a CI, as stored before this plan or decided since."""
+        found = (self.get(Kind.REDUNDANCY, group.id) for group in self.snapshot.groups_of(ci))
+        return [cast("Redundancy", group) for group in found if group is not None]
+
+    # keys
+    def owners(self, key: str) -> set[str]:
+        """CIs that hold a key, as decided so far."""
+        if key not in self._owners:
+            stored = self.snapshot.owners(key)
+            self._owners[key] = set(stored.owners)
+            self._shared[key] = stored.is_shared
+        return self._owners[key]
+
+    def is_shared(self, key: str) -> bool:
+        """Whether a key identifies nobody."""
+        self.owners(key)
+        return self._shared[key]
+
+    def share(self, key: str) -> None:
+        """Let a key identify nobody from now on."""
+        if not self.is_shared(key):
+            self._shared[key] = True
+            for owner in self.owners(key):
+                self._evidence.pop(owner, None)
+
+    def allow_many(self, key: str) -> None:
+        """Let several CIs hold a key that still identifies, since something else always tells them apart."""
+        self._may_be_many.add(key)
+
+    def may_be_many(self, key: str) -> bool:
+        """Whether several CIs may hold the key."""
+        return key in self._may_be_many or len(self.snapshot.owners(key).owners) > 1
+
+    def own(self, key: str, ci: str) -> None:
+        """Give a key to a CI as well."""
+        self.owners(key).add(ci)
+
+    def disown(self, key: str, ci: str) -> None:
+        """Take a key from a CI."""
+        self.owners(key).discard(ci)
+
+    # sightings
+    def last_seen(self, subject: str) -> dt.datetime | None:
+        """When a subject was last observed, this plan's rows included."""
+        return self._seen.get(subject) or self.snapshot.last_seen(subject)
+
+    def see(self, subject: str, at: dt.datetime) -> None:
+        """Note a sighting."""
+        before = self._seen.get(subject)
+        if before is None or before < at:
+            self._seen[subject] = at
+
+    # evidence
+    def evidence(self, ci: str) -> Evidence:
+        """The union of the CI's claims, less shared and disputed values."""
+        if ci not in self._evidence:
+            pieces = [without(evidence_of(claim), frozenset(_disputed(claim))) for claim in self.claims_of(ci)]
+            merged = union(pieces)
+            self._evidence[ci] = self.identifying(merged)
+        return self._evidence[ci]
+
+    def identifying(self, evidence: Evidence) -> Evidence:
+        """The evidence less what is shared by several CIs."""
+        pairs = [(kind, value) for kind in IDENTIFYING for value in evidence.get(kind, ())]
+        self.snapshot.load_owners(identity_key(kind, value) for kind, value in pairs)
+        shared = frozenset((kind, value) for kind, value in pairs if self.is_shared(identity_key(kind, value)))
+        return without(evidence, shared) if shared else evidence
+
+    # the outcome
+    def writes(self) -> tuple[Write, ...]:
+        """Every entity whose end differs from its beginning, in a stable order."""
+        writes = []
+        for (kind, id_), after in self._entities.items():
+            before = self.snapshot.get(kind, id_)
+            if before != after:
+                writes.append(Write(kind, id_, before, after))
+        return tuple(writes)
+
+    def key_writes(self) -> tuple[KeyWrite, ...]:
+        """Every key whose owners or state differ from the store's."""
+        writes = []
+        for key, owners in self._owners.items():
+            stored = self.snapshot.owners(key)
+            now = tuple(sorted(owners))
+            is_shared = self._shared[key]
+            if now == stored.owners and is_shared == stored.is_shared:
+                continue
+            is_strong = _is_strong_key(key) and not (key in self._may_be_many and len(now) > 1)
+            writes.append(KeyWrite(key, now, is_strong, is_shared))
+        return tuple(writes)
+
+    def sightings(self) -> tuple[Sighting, ...]:
+        """What was seen, where that moves *last seen* forward."""
+        self.snapshot.load_seen(list(self._seen))
+        moved = []
+        for subject, at in self._seen.items():
+            before = self.snapshot.last_seen(subject)
+            if before is None or before < at:
+                moved.append(Sighting(subject, at))
+        return tuple(moved)
+
+
+def evidence_of(claim: Claim) -> Evidence:
+    """A claim's identifying values."""
+    return {Evident(kind): frozenset(values) for kind, values in claim.identifiers.items()}
+
+
+def as_identifiers(evidence: Mapping[Evident, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """Evidence as a claim keeps it."""
+    return {kind.value: tuple(sorted(values)) for kind, values in sorted(evidence.items()) if values}
+
+
+def _disputed(claim: Claim) -> list[tuple[Evident, str]]:
+    pairs = (disputed.split("|", 1) for disputed in claim.disputed)
+    return [(Evident(kind), value) for kind, value in pairs]
+
+
+_STRONG_PREFIXES = frozenset({*(kind.value for kind in STRONG), "inside", "content", "record"})
+
+
+def _is_strong_key(key: str) -> bool:
+    return key.split("|", 1)[0] in _STRONG_PREFIXES

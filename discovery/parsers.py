@@ -1,0 +1,45 @@
+"""The one interface of every import format, and their register.
+
+A parser reads one input to its end and says what it holds; it opens no file and no connection. Built-in parsers are registered by entry
+point (`cmdb.parsers`), exactly as a third party's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import BinaryIO, Protocol
+
+from cmdb.errors import NotFound
+from cmdb.formats.batch import Batch
+
+ENTRY_POINT_GROUP = "cmdb.parsers"
+
+
+class Parser(Protocol):
+    """Reads one format."""
+
+    def read(self, stream: BinaryIO, *, name: str) -> Batch:
+        """The whole input; `name` goes into messages. Raises `Invalid` with the place for what refuses the input as a whole."""
+
+
+class ParserRegister:
+    """Parsers by format, from entry points."""
+
+    def __init__(self, parsers: Mapping[str, Parser]) -> None:
+        self._parsers = dict(parsers)
+
+    @classmethod
+    def from_entry_points(cls) -> ParserRegister:
+        """Everything that installed packages register under `cmdb.parsers`."""
+        return cls({point.name: point.load()() for point in entry_points(group=ENTRY_POINT_GROUP)})
+
+    def names(self) -> tuple[str, ...]:
+        """All formats, sorted."""
+        return tuple(sorted(self._parsers))
+
+    def get(self, name: str) -> Parser:
+        """The parser of a format; raises `NotFound` with the formats that exist."""
+        if name not in self._parsers:
+            raise NotFound(f"no format is called {name!r}; there are: {', '.join(self.names())}")
+        return self._parsers[name]
