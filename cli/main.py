@@ -34,10 +34,10 @@ COMMANDS: dict[str, str] = {
 class _Lazy(click.Group):
     """A group that imports a command when it is asked for, so that `cmdb list` does not pay for the scanners."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's interface
         target = COMMANDS.get(cmd_name)
         if target is None:
             return None

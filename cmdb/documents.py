@@ -81,8 +81,8 @@ def relationships(store: Store, ci: str) -> list[Document]:
     """A CI's relationships as seen from it, by type, direction and the other's name."""
     found: list[tuple[str, Relationship]] = []
     for direction, field in (("out", "source"), ("in", "target")):
-        for entity in store.find(Kind.RELATIONSHIP, field, (ci,), limit=MAX_RELATIONSHIPS):
-            found.append((direction, cast("Relationship", entity)))
+        entities = store.find(Kind.RELATIONSHIP, field, (ci,), limit=MAX_RELATIONSHIPS)
+        found += [(direction, cast("Relationship", entity)) for entity in entities]
     others = store.get_many(Kind.CI, {_other(direction, relationship) for direction, relationship in found})
     subjects = [f"{relationship.id}@{source}" for _, relationship in found for source in relationship.claimed]
     seen = store.seen(subjects)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, cast
 
 import msgspec
 
@@ -232,4 +232,4 @@ def _said(text: str | None) -> str | None:
 
 
 def _attributes(attributes: dict[str, object] | None) -> dict[str, Value]:
-    return {name: value for name, value in (attributes or {}).items()}  # type: ignore[misc]
+    return cast("dict[str, Value]", attributes or {})

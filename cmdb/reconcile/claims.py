@@ -191,6 +191,6 @@ def strongest_identifier(claims: Sequence[Claim]) -> str | None:
     for kind in IDENTIFYING:
         values = merged.get(kind)
         if values:
-            return sorted(values)[0].rsplit("|", 1)[-1] if kind is Kind.ADDRESS else sorted(values)[0]
+            return min(values).rsplit("|", 1)[-1] if kind is Kind.ADDRESS else min(values)
     natives = sorted(claim.native_key for claim in claims if claim.native_key)
     return natives[0] if natives else None

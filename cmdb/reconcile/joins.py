@@ -46,7 +46,7 @@ def _move_dependents(workspace: Workspace, registry: Registry, gone: str, kept: 
         spec = registry.get(dependent.class_name)
         if spec.host_relationship != relationship.type or dependent.merged_into is not None:
             continue
-        if spec.family is Family.DEVICE and spec.name not in {"container"}:
+        if spec.family is Family.DEVICE and spec.name != "container":
             continue
         names = {dependent.name, *(claim.name for claim in workspace.claims_of(dependent.id) if claim.name)}
         for name in sorted(names):
