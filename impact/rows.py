@@ -1,0 +1,146 @@
+"""Reading a whole store into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cmdb.entities import CI, Entity, Kind, Lifecycle, Redundancy, Relationship
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, NodeRow, Store
+from impact.estate import Estate, billionths, instant, microseconds
+from impact.kernel_pure import NEVER
+from impact.snapshot import LIFECYCLE_CODES
+
+_CODES = {lifecycle.value: code for lifecycle, code in LIFECYCLE_CODES.items()}
+
+
+@dataclass
+class Columns:
+    """Collects rows; nodes must come before the edges between them, and edges without both ends are left out."""
+
+    ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    class_codes: list[int] = field(default_factory=list)
+    lifecycle: list[int] = field(default_factory=list)
+    source: list[int] = field(default_factory=list)
+    target: list[int] = field(default_factory=list)
+    type_codes: list[int] = field(default_factory=list)
+    confidence: list[int] = field(default_factory=list)
+    seen: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self._classes: dict[str, int] = {}
+        self._types: dict[str, int] = {}
+
+    def add_node(self, row: NodeRow) -> None:
+        """A CI; a second row of the same id is ignored."""
+        if self._places.setdefault(row.id, len(self.ids)) != len(self.ids):
+            return
+        self.ids.append(row.id)
+        self.names.append(row.name)
+        self.class_codes.append(self._classes.setdefault(row.class_name, len(self._classes)))
+        self.lifecycle.append(_CODES[row.lifecycle])
+
+    def add_edge(self, row: EdgeRow) -> None:
+        """A relationship."""
+        source, target = self._places.get(row.source), self._places.get(row.target)
+        if source is None or target is None:
+            return
+        self.source.append(source)
+        self.target.append(target)
+        self.type_codes.append(self._types.setdefault(row.type, len(self._types)))
+        self.confidence.append(billionths(row.confidence))
+        self.seen.append(microseconds(row.last_seen_at))
+
+    def estate(self, revision: int, redundancy: Iterable[Redundancy]) -> Estate:
+        """Everything so far as arrays."""
+        return Estate(
+            revision=revision,
+            ids=self.ids,
+            names=self.names,
+            class_names=tuple(self._classes),
+            class_codes=np.array(self.class_codes, np.uint16),
+            lifecycle=np.array(self.lifecycle, np.uint8),
+            source=np.array(self.source, np.int32),
+            target=np.array(self.target, np.int32),
+            types=tuple(self._types),
+            type_codes=np.array(self.type_codes, np.uint16),
+            confidence=np.array(self.confidence, np.uint32),
+            seen=np.array(self.seen, np.int64),
+            redundancy=tuple(redundancy),
+        )
+
+
+def columns_of(
+    nodes: Iterable[Sequence[NodeRow]],
+    edges: Iterable[Sequence[EdgeRow]],
+    redundancy: Iterable[Redundancy],
+    *,
+    revision: int,
+) -> Estate:
+    """The estate of batches of rows."""
+    columns = Columns()
+    for batch in nodes:
+        for node in batch:
+            columns.add_node(node)
+    for edges_batch in edges:
+        for edge in edges_batch:
+            columns.add_edge(edge)
+    return columns.estate(revision, redundancy)
+
+
+def read(store: Store) -> Estate:
+    """What the store holds now, at the revision it had before; later changes may be in it or not: replay the feed."""
+    revision = store.revision()
+    return columns_of(store.iter_nodes(), store.iter_edges(), _redundancy(store, None), revision=revision)
+
+
+def read_as_of(store: Store, revision: int) -> Estate:
+    """What the store held right after `revision`; slow: every entity and every sighting up to then is read."""
+    seen = _sightings_up_to(store, revision)
+    columns = Columns()
+    for ci in scan(store, Kind.CI, as_of=revision):
+        if isinstance(ci, CI) and ci.merged_into is None:
+            columns.add_node(NodeRow(ci.id, ci.class_name, ci.name, Lifecycle(ci.lifecycle).value))
+    for entity in scan(store, Kind.RELATIONSHIP, as_of=revision):
+        if isinstance(entity, Relationship):
+            last = instant(seen.get(entity.id, NEVER))
+            columns.add_edge(EdgeRow(entity.source, entity.type, entity.target, entity.confidence, last))
+    return columns.estate(revision, _redundancy(store, revision))
+
+
+def scan(store: Store, kind: Kind, *, as_of: int | None = None) -> Iterator[Entity]:
+    """All entities of a kind, page by page in id order."""
+    after = ""
+    while page := store.scan(kind, after=after, limit=PAGE_LIMIT, as_of=as_of):
+        yield from page
+        after = page[-1].id
+
+
+def relationship_of(subject: str) -> str | None:
+    """The relationship id in a sighting's subject `<relationship id>@<source>`; None for a claim's."""
+    id_, at, _ = subject.partition("@")
+    return id_ if at else None
+
+
+def _redundancy(store: Store, as_of: int | None) -> tuple[Redundancy, ...]:
+    return tuple(e for e in scan(store, Kind.REDUNDANCY, as_of=as_of) if isinstance(e, Redundancy))
+
+
+def _sightings_up_to(store: Store, revision: int) -> dict[str, int]:
+    seen: dict[str, int] = {}
+    after = 0
+    while page := store.touches(after=after, limit=PAGE_LIMIT):
+        for touch in page:
+            if touch.revision > revision:
+                continue
+            at = microseconds(touch.at)
+            for subject in touch.subjects:
+                id_ = relationship_of(subject)
+                if id_ is not None and at > seen.get(id_, -NEVER):
+                    seen[id_] = at
+        after = page[-1].number
+    return seen
