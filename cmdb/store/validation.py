@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cmdb.changeset import ChangeSet, KeyWrite, Write
-from cmdb.entities import ENTITY_TYPES
+from cmdb.entities import ENTITY_TYPES, Relationship
 from cmdb.errors import Conflict, Invalid
 from cmdb.store.codec import encode
 from cmdb.store.instants import to_microseconds
 
+_TYPE = re.compile("[A-Za-z][A-Za-z0-9_]*")
 WRITES_LIMIT = 1 << 20
 """Writes of one change set, exclusive: a store may pack revision and sequence into one number."""
 
@@ -68,11 +70,24 @@ def _encoded(write: Write) -> EncodedWrite:
         raise Invalid(
             f"a write of {write.kind} {write.id!r} has neither before nor after; leave it out", ids=[write.id]
         )
+    _check_relationship(write)
     before = None if write.before is None else encode(write.before)
     after = None if write.after is None else encode(write.after)
     if before == after:
         raise Invalid(f"a write of {write.kind} {write.id!r} changes nothing; leave it out", ids=[write.id])
     return EncodedWrite(write, before, after)
+
+
+def _check_relationship(write: Write) -> None:
+    before, after = write.before, write.after
+    if isinstance(after, Relationship):
+        if not _TYPE.fullmatch(after.type):
+            message = f"the relationship type {after.type[:80]!r} is no word; use letters, digits and underscores"
+            raise Invalid(message, ids=[write.id])
+        ends = (after.source, after.type, after.target)
+        if isinstance(before, Relationship) and (before.source, before.type, before.target) != ends:
+            message = f"relationship {write.id!r} would get another end or type; end it and make another"
+            raise Invalid(message, ids=[write.id])
 
 
 def _check_keys(keys: tuple[KeyWrite, ...]) -> None:

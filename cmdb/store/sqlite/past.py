@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
 """Questions about the past: feed, history and as-of, all read from the one table of versions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
 """Questions about what is, each one statement on one connection."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
 """The embedded store: one SQLite file, or a database in memory, that needs no server."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
 """How one change set is written, inside a transaction that somebody else opened."""
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from operator import itemgetter
 
 from cmdb.changeset import ChangeSet, KeyWrite, Revision
 from cmdb.entities import CI, Entity, Kind, Relationship
-from cmdb.errors import Conflict
-from cmdb.store.codec import is_same
 from cmdb.store.fields import indexed_values
 from cmdb.store.folding import fold
 from cmdb.store.instants import from_microseconds
+from cmdb.store.protocol import KeyOwners
+from cmdb.store.refusals import (
+    Ends,
+    new_keys,
+    refuse_future,
+    refuse_loose_ends,
+    refuse_moved_ids,
+    refuse_moved_keys,
+    refuse_other_state,
+)
 from cmdb.store.sqlite.parameters import lists
 from cmdb.store.sqlite.schema import SEQUENCE_BITS
 from cmdb.store.validation import CheckedChangeSet, EncodedWrite
-
-_NAMED = 10
-"""How many moved keys or ids a message names."""
 
 
 def recorded(connection: sqlite3.Connection, change_set_id: str) -> Revision | None:
@@ -33,7 +39,8 @@ def recorded(connection: sqlite3.Connection, change_set_id: str) -> Revision | N
 def to_revision(row: Sequence[object]) -> Revision:
     """A row (number, at, by, reason, change_set, run_id) as a revision."""
     number, at, by, reason, change_set, run_id = row
-    assert isinstance(number, int) and isinstance(at, int)
+    assert isinstance(number, int)
+    assert isinstance(at, int)
     return Revision(number, from_microseconds(at), str(by), str(reason), str(change_set), str(run_id))
 
 
@@ -56,6 +63,7 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
         connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
         _write_versions(connection, checked.writes, number)
         _write_projections(connection, checked.writes)
+        _check_ends(connection, checked.writes)
         connection.executemany(
             "INSERT INTO identity_key VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET owners = excluded.owners,"
             " is_strong = excluded.is_strong, is_shared = excluded.is_shared, revision = excluded.revision",
@@ -71,31 +79,22 @@ def _is_only_touch(connection: sqlite3.Connection, change_set_id: str) -> bool:
 
 
 def _check_consulted(connection: sqlite3.Connection, change_set: ChangeSet, newest: int) -> None:
-    if change_set.planned_at > newest:
-        message = f"planned at revision {change_set.planned_at}, but the newest is {newest}; plan again on this store"
-        raise Conflict(message)
+    refuse_future(change_set, newest)
     if change_set.planned_at == newest:
         return
     keys = change_set.consulted_keys | {key.key for key in change_set.keys}
-    owners: set[str] = set()
-    moved: list[str] = []
+    moved_keys: dict[str, tuple[str, ...]] = {}
     for places, values in lists(keys):
         query = f"SELECT key, owners FROM identity_key WHERE key IN ({places}) AND revision > ?"
-        for key, text in connection.execute(query, (*values, change_set.planned_at)):
-            moved.append(repr(key))
-            owners.update(json.loads(text))
-    if moved:
-        names = ", ".join(moved[:_NAMED])
-        raise Conflict(
-            f"keys were written after revision {change_set.planned_at}: {names}; plan again", ids=sorted(owners)
-        )
+        for key, owners in connection.execute(query, (*values, change_set.planned_at)):
+            moved_keys[key] = tuple(json.loads(owners))
+    refuse_moved_keys(change_set, moved_keys)
     first = (change_set.planned_at + 1) << SEQUENCE_BITS
+    moved_ids: set[str] = set()
     for places, values in lists(change_set.consulted_ids):
         query = f"SELECT DISTINCT id FROM version WHERE id IN ({places}) AND place >= ?"
-        moved.extend(id_ for (id_,) in connection.execute(query, (*values, first)))
-    if moved:
-        names = ", ".join(moved[:_NAMED])
-        raise Conflict(f"entities were written after revision {change_set.planned_at}: {names}; plan again", ids=moved)
+        moved_ids.update(id_ for (id_,) in connection.execute(query, (*values, first)))
+    refuse_moved_ids(change_set, moved_ids)
 
 
 def _check_before(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
@@ -105,20 +104,7 @@ def _check_before(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]
             query = f"SELECT c.id, v.body FROM current c JOIN version v USING (place) WHERE c.kind = ? AND c.id IN ({places})"
             stored.update(connection.execute(query, (kind, *values)))
         for encoded in group:
-            body, before = stored.get(encoded.write.id), encoded.write.before
-            if before is None:
-                fits = body is None
-            else:
-                fits = body is not None and (body == encoded.before or is_same(kind, before, body))
-            if not fits:
-                found = (
-                    "exists already"
-                    if before is None
-                    else "does not exist"
-                    if body is None
-                    else "was changed by another"
-                )
-                raise Conflict(f"{kind} {encoded.write.id!r} {found}; plan again", ids=[encoded.write.id])
+            refuse_other_state(encoded, stored.get(encoded.write.id))
 
 
 def _by_kind(writes: Sequence[EncodedWrite]) -> Iterator[tuple[Kind, list[EncodedWrite]]]:
@@ -129,19 +115,12 @@ def _by_kind(writes: Sequence[EncodedWrite]) -> Iterator[tuple[Kind, list[Encode
 
 
 def _changed_keys(connection: sqlite3.Connection, change_set: ChangeSet) -> list[KeyWrite]:
-    """The key writes that say something new; removing what nobody owns does not."""
-    stored: dict[str, tuple[tuple[str, ...], bool, bool]] = {}
+    stored: dict[str, KeyOwners] = {}
     for places, values in lists([key.key for key in change_set.keys]):
         query = f"SELECT key, owners, is_strong, is_shared FROM identity_key WHERE key IN ({places})"
         for key, owners, is_strong, is_shared in connection.execute(query, values):
-            stored[key] = (tuple(json.loads(owners)), bool(is_strong), bool(is_shared))
-    nothing: tuple[tuple[str, ...], bool, bool] = ((), False, False)
-    return [
-        write
-        for write in change_set.keys
-        if (found := stored.get(write.key, nothing)) != (write.owners, write.is_strong, write.is_shared)
-        and (found[0] or write.owners)
-    ]
+            stored[key] = KeyOwners(tuple(json.loads(owners)), bool(is_strong), bool(is_shared))
+    return new_keys(change_set, stored)
 
 
 def _write_versions(connection: sqlite3.Connection, writes: Sequence[EncodedWrite], number: int) -> None:
@@ -188,6 +167,22 @@ def _write_projections(connection: sqlite3.Connection, writes: Sequence[EncodedW
     connection.executemany("INSERT OR REPLACE INTO edge VALUES (?, ?, ?, ?, ?)", sorted(edges))
     connection.executemany("DELETE FROM node WHERE id = ?", gone[Kind.CI])
     connection.executemany("DELETE FROM edge WHERE id = ?", gone[Kind.RELATIONSHIP])
+
+
+def _check_ends(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+    ends = Ends.of(writes)
+    there: set[str] = set()
+    for places, values in lists(ends.needed):
+        query = f"SELECT id FROM current WHERE kind = 'ci' AND id IN ({places})"
+        there.update(id_ for (id_,) in connection.execute(query, values))
+    held: set[str] = set()
+    for places, values in lists(ends.ended):
+        query = (
+            "SELECT DISTINCT value FROM lookup WHERE field IN ('relationship.source', 'relationship.target')"
+            f" AND value IN ({places})"
+        )
+        held.update(id_ for (id_,) in connection.execute(query, values))
+    refuse_loose_ends(ends.needed - there, held)
 
 
 def _lookups(kind: Kind, entity: Entity | None) -> set[tuple[str, str]]:

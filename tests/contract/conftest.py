@@ -1,0 +1,42 @@
+"""The stores that every contract test runs against."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cmdb.store.protocol import Store
+from cmdb.store.sqlite.store import SqliteStore
+from tests.contract.store.builders import Clock
+
+# from tests.contract.store.opening import neo4j_store
+from tests.support.neo4j.fixture import neo4j_server as neo4j_server
+
+KINDS = ("sqlite-file", "sqlite-memory", pytest.param("neo4j", marks=pytest.mark.neo4j))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The stores' clock; each question moves it by a second."""
+    return Clock()
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """An empty store of each kind."""
+    with contextlib.closing(_open(request, tmp_path, clock)) as opened:
+        yield opened
+
+
+def _open(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Store:
+    match request.param:
+        case "sqlite-file":
+            return SqliteStore(str(tmp_path / "store.db"), clock=clock)
+        case "sqlite-memory":
+            return SqliteStore.in_memory(clock=clock)
+        case _:
+            server = request.getfixturevalue("neo4j_server")
+            pytest.skip(str(server))
