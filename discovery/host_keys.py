@@ -27,6 +27,11 @@ class HostKey:
     algorithm: str
     blob: str
 
+    @classmethod
+    def from_blob(cls, algorithm: str, blob: bytes) -> HostKey:
+        """The key of this wire form."""
+        return cls(algorithm, base64.b64encode(blob).decode())
+
     @property
     def fingerprint(self) -> str:
         """`SHA256:` and the digest in base64 without padding, as OpenSSH prints it."""
@@ -100,7 +105,9 @@ class HostKeyFile:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise Unavailable(f"the file of host keys cannot be read: {error.strerror}", place=str(self._path)) from error
+            raise Unavailable(
+                f"the file of host keys cannot be read: {error.strerror}", place=str(self._path)
+            ) from error
         try:
             self._read(descriptor)
         finally:

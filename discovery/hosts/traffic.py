@@ -92,8 +92,10 @@ def connections_of(
     own = {*own_addresses, *ANY}
     found: dict[tuple[str, str, int, str], Connection] = {}
     for socket in everything:
+        # UDP has no connections; what looks like one is a question to a name or time server, gone in a moment
         if (
-            socket.remote_address is None
+            socket.protocol != "tcp"
+            or socket.remote_address is None
             or socket.remote_port is None
             or (socket.protocol, socket.local_port) in listening
         ):

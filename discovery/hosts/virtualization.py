@@ -24,6 +24,12 @@ _BARE_METAL = re.compile(r"\.metal\b|^\S+ bare metal", re.IGNORECASE)
 _CONTAINER_CGROUPS = re.compile(
     r"/(docker|lxc|lxc\.payload|libpod|podman|kubepods|garden|buildkit)[/.-]|/(docker|crio|libpod|cri-containerd)-[0-9a-f]{12,}",
 )
+CONTAINER_ENGINES = frozenset({
+    "docker", "podman", "lxc", "lxc-libvirt", "systemd-nspawn", "rkt", "wsl", "proot", "pouch", "openvz", "oci",
+    ".dockerenv", ".containerenv",
+})  # fmt: skip
+"""Names that engines give themselves (systemd, src/basic/virt.c, container_table) and their marker files; a name that is
+none of these is set by hand to make systemd start, and tells nothing of the machine."""
 CONTAINER_ID = re.compile(r"\b[0-9a-f]{64}\b")
 
 _CHASSIS_CLASSES: Mapping[int, str] = {
@@ -55,9 +61,8 @@ def class_of(traces: Traces) -> str:
 
     A marker file that an image carries into a virtual machine does not make a container: PID 2 tells.
     """
-    if not traces.sees_kernel_threads and (
-        traces.container_marker.strip() or _CONTAINER_CGROUPS.search(traces.init_cgroup)
-    ):
+    is_marked = traces.container_marker.strip() in CONTAINER_ENGINES or _CONTAINER_CGROUPS.search(traces.init_cgroup)
+    if is_marked and not traces.sees_kernel_threads:
         return "container"
     dmi = traces.dmi
     names = [text for text in (dmi.sys_vendor, dmi.product_name, dmi.board_vendor, dmi.bios_vendor) if text]
