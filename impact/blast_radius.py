@@ -138,8 +138,12 @@ def blast_radius(
             for node, state in _states(whole).items()
             if without_roots.get(node) == state and without_others.get(node) != state
         }
-        listing.add(whole, lambda node: node not in owed, is_owed=False)
+        # what a root degrades through a CI that is down already has no chain of causes from a root now
+        unreached = set(whole.nodes[whole.hops < 0].tolist()) - owed
+        listing.add(whole, lambda node: node not in owed and node not in unreached, is_owed=False)
         listing.add(others, lambda node: node in owed, is_owed=True)
+        if unreached - listing.left_out:
+            listing.add(reach(seeds, seeds), lambda node: node in unreached, is_owed=False)
     else:
         listing.add(whole, None, is_owed=False)
     return listing.radius(
@@ -169,7 +173,7 @@ class _Listing:
     def __init__(self, snapshot: Snapshot, hidden: Hidden | None, left_out: Collection[int]) -> None:
         self._snapshot = snapshot
         self._hidden = hidden
-        self._left_out = left_out
+        self.left_out = left_out
         self._rows: list[tuple[bool, bool, int, str, str, str, int, Teller, Reach, bool]] = []
         self._hidden_count = 0
 
@@ -181,7 +185,7 @@ class _Listing:
         is_hidden = teller.is_hidden.tolist()
         columns = zip(reach.nodes.tolist(), reach.states.tolist(), reach.hops.tolist(), classes, strict=True)
         for position, (node, state, hops, class_code) in enumerate(columns):
-            if node in self._left_out or (chosen is not None and not chosen(node)):
+            if node in self.left_out or (chosen is not None and not chosen(node)):
                 continue
             if is_hidden and is_hidden[position]:
                 self._hidden_count += 1
