@@ -78,7 +78,7 @@ class Dispatcher:
 
     async def run_now(self, schedule: Schedule, *, by: str) -> Run:
         """Run a schedule at once, beside its due times; raises `Conflict` while a run of it is going."""
-        overlap = self._overlap_lease(schedule, run_id := self._jobs.reserve_id())
+        overlap = self._journal.schedule_lease(schedule.id, run_id := self._jobs.reserve_id())
         if not await asyncio.to_thread(overlap.hold):
             raise Conflict(
                 f"schedule {schedule.name!r} is running already; wait for its end or stop it", ids=(schedule.id,)
@@ -150,7 +150,7 @@ class Dispatcher:
     async def fire(self, schedule: Schedule, due_at: dt.datetime) -> Firing | None:
         """Make the firing and start its run; None when another server has it."""
         run_id = self._jobs.reserve_id()
-        overlap = self._overlap_lease(schedule, run_id)
+        overlap = self._journal.schedule_lease(schedule.id, run_id)
         is_free = await asyncio.to_thread(overlap.hold)
         firing = Firing(
             id=derived_id("firing", schedule.id, due_at.isoformat()),
@@ -212,14 +212,10 @@ class Dispatcher:
         except CmdbError as exc:
             _log.warning("the outcome of run %s could not be noted: %s", run_id, exc)
 
-    def _overlap_lease(self, schedule: Schedule, run_id: str) -> Lease:
-        """Held while a run of the schedule goes on, on any server; it outlives a killed process by `RUN_LEASE_S`."""
-        return Lease(self._store, f"schedule:{schedule.id}", owner=run_id, ttl_s=RUN_LEASE_S, clock=self._clock)
-
     def insert(self, firing: Firing) -> None:
         """Make the firing; raises `Conflict` when its due time was fired already. Ends the oldest beyond those kept."""
         kept = sorted(
-            (cast(Firing, item) for item in self._store.find(Kind.FIRING, "schedule", (firing.schedule,))),
+            (cast("Firing", item) for item in self._store.find(Kind.FIRING, "schedule", (firing.schedule,))),
             key=lambda item: item.due_at,
         )
         surplus = kept[: max(0, len(kept) - FIRINGS_KEPT + 1)]

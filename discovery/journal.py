@@ -31,6 +31,10 @@ class RunJournal:
         """The proof of life of a run; held from before it is opened until after it is closed."""
         return Lease(self._store, f"run:{run_id}", owner=run_id, ttl_s=RUN_LEASE_S, clock=self._clock)
 
+    def schedule_lease(self, schedule_id: str, run_id: str) -> Lease:
+        """The right to run a schedule, held while a run of it goes on; hand it to `run_scan` as one of its leases."""
+        return Lease(self._store, f"schedule:{schedule_id}", owner=run_id, ttl_s=RUN_LEASE_S, clock=self._clock)
+
     def open(self, run: Run) -> None:
         """Record a new run; saying it twice is saying it once. Raises `Conflict` when the id is taken by another."""
         try:
@@ -54,7 +58,7 @@ class RunJournal:
 
     def running(self) -> tuple[Run, ...]:
         """Runs recorded as running, oldest first; those of killed processes are among them until recovered."""
-        return tuple(cast(Run, run) for run in self._store.find(Kind.RUN, "state", (RunState.RUNNING.value,)))
+        return tuple(cast("Run", run) for run in self._store.find(Kind.RUN, "state", (RunState.RUNNING.value,)))
 
     def newest(self, *, before: str | None = None, limit: int = 100) -> tuple[Run, ...]:
         """At most `limit` runs, newest first (by id, a UUIDv7), older than the run `before` where one is given."""
@@ -92,7 +96,7 @@ class RunJournal:
         runs: list[Run] = []
         while True:
             page = self._store.scan(Kind.RUN, after=after, limit=PAGE_LIMIT)
-            runs += [cast(Run, run) for run in page if before is None or run.id < before]
+            runs += [cast("Run", run) for run in page if before is None or run.id < before]
             if len(page) < PAGE_LIMIT or (before is not None and page[-1].id >= before):
                 return runs
             after = page[-1].id

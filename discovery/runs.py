@@ -149,7 +149,7 @@ class _Going:
         for observer in self._observers:
             try:
                 observer.notify(event)
-            except Exception:  # noqa: BLE001 - a listener's fault is never the run's
+            except Exception:
                 _log.exception("an observer of run %s failed", self._request.run_id)
 
     async def go(self, stop: asyncio.Event) -> _Ending:
@@ -238,7 +238,7 @@ class _Going:
             except asyncio.CancelledError:
                 self._lose("the run ended before the store had confirmed it")
                 raise
-            except Exception as exc:  # noqa: BLE001 - the per-observation boundary
+            except Exception as exc:
                 _log.exception("an observation of run %s could not be committed", self._request.run_id)
                 return self._lose(f"{type(exc).__name__}, see the log")
             else:

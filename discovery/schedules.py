@@ -29,7 +29,7 @@ def rule_of(schedule: Schedule) -> Rule:
     if schedule.cron is not None:
         return CronRule(schedule.cron, schedule.timezone)
     zone(schedule.timezone)
-    interval_s = cast(int, schedule.interval_s)
+    interval_s = cast("int", schedule.interval_s)
     if not SHORTEST_INTERVAL_S <= interval_s <= LONGEST_INTERVAL_S:
         raise Invalid(
             f"interval_s is {interval_s}; give {SHORTEST_INTERVAL_S} to {LONGEST_INTERVAL_S} seconds",
@@ -114,7 +114,9 @@ class Schedules:
     def list(self) -> tuple[Schedule, ...]:
         """All schedules by name, ignoring case, then id."""
         found = self._store.scan(Kind.SCHEDULE, limit=PAGE_LIMIT)
-        return tuple(sorted((cast(Schedule, item) for item in found), key=lambda item: (item.name.casefold(), item.id)))
+        return tuple(
+            sorted((cast("Schedule", item) for item in found), key=lambda item: (item.name.casefold(), item.id))
+        )
 
     def get(self, id_or_name: str) -> Schedule:
         """One schedule by id, else by name ignoring case; raises `NotFound`."""
@@ -128,13 +130,17 @@ class Schedules:
     def remove(self, id_or_name: str, *, by: str) -> Schedule:
         """End a schedule and return it; runs under way go on. Raises `NotFound`."""
         schedule = self.get(id_or_name)
-        self._write(schedule, None, by=by, reason=f"schedule {schedule.name} removed")
+        self.end(schedule, by=by)
         return schedule
+
+    def end(self, schedule: Schedule, *, by: str) -> None:
+        """End a schedule as it was read. Raises `Conflict` when it has changed since or is gone."""
+        self._write(schedule, None, by=by, reason=f"schedule {schedule.name} removed")
 
     def firings(self, schedule: Schedule) -> tuple[Firing, ...]:
         """The firings of a schedule that are still kept, newest due time first."""
         found = self._store.find(Kind.FIRING, "schedule", (schedule.id,))
-        return tuple(sorted((cast(Firing, item) for item in found), key=lambda item: item.due_at, reverse=True))
+        return tuple(sorted((cast("Firing", item) for item in found), key=lambda item: item.due_at, reverse=True))
 
     def next_due(self, schedule: Schedule) -> dt.datetime | None:
         """When it runs next, jitter included; None when it is switched off."""

@@ -22,7 +22,7 @@ from discovery.runs import Patience
 from discovery.scanner import Scanner, ScannerRegister
 from discovery.scheduler import Ticker
 from discovery.schedules import Schedules
-from tests.unit.discovery.fakes import CountingIngestor, HandClock, ScriptedScanner, Wait, done, seen
+from tests.unit.discovery.fakes import CountingIngestor, HandClock, ScriptedScanner, Wait, done, seen, until
 
 HASTY = Patience(outage_s=0.3, first_retry_s=0.02, longest_retry_s=0.05, scanner_stop_s=1, drain_s=1)
 
@@ -71,8 +71,7 @@ class Server:
         for run in self.runs():
             if run.state is RunState.RUNNING and self.jobs.is_running(run.id):
                 await self.jobs.wait(run.id)
-        while self.dispatcher.has_open_outcomes:
-            await asyncio.sleep(0.01)
+        await until(lambda: not self.dispatcher.has_open_outcomes)
 
     def runs(self) -> list[Run]:
         return [run for run in self.store.scan(Kind.RUN) if isinstance(run, Run)]
@@ -303,8 +302,7 @@ async def test_the_ticker_calls_until_it_is_stopped() -> None:
 
     ticker = Ticker(tick, every_s=0.05)
     ticker.start()
-    while len(calls) < 3:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(calls) >= 3)
     ticker.stop()
     count = len(calls)
     await asyncio.sleep(0.2)

@@ -57,6 +57,7 @@ class ScriptedScanner:
         self.is_closed = False
 
     async def scan(self, request: ScanRequest) -> AsyncIterator[ScanEvent]:
+        del request  # the script says it all
         try:
             for step in self._script:
                 match step:
@@ -86,9 +87,11 @@ class CountingIngestor:
     errors: list[Exception] = field(default_factory=list)
     gate: threading.Event | None = None
     submitted: list[str] = field(default_factory=list)
+    authors: set[str] = field(default_factory=set)
     always: Callable[[], CmdbError] | None = None
 
     def submit(self, observation: Observation, *, by: str) -> Counted:
+        self.authors.add(by)
         if self.gate is not None and not self.gate.wait(20):
             raise TimeoutError("the test never opened the gate")
         if self.always is not None:
@@ -126,3 +129,12 @@ def done(target: str, outcome: Outcome = Outcome.READ, reason: str = "") -> Targ
 def request(run_id: str = "run-1", **limits: float) -> ScanRequest:
     """A request without targets."""
     return ScanRequest(run_id=run_id, started_at=START, limits=Limits(run_timeout_s=limits.get("run_timeout_s", 30.0)))
+
+
+async def until(is_true: Callable[[], bool]) -> None:
+    """Return as soon as the condition holds; fails after 20 s."""
+    for _ in range(2000):
+        if is_true():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the condition did not come to hold within 20 s")

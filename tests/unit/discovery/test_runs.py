@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import ClassVar
@@ -30,6 +29,7 @@ from tests.unit.discovery.fakes import (
     done,
     request,
     seen,
+    until,
 )
 
 HASTY = Patience(outage_s=0.3, first_retry_s=0.02, longest_retry_s=0.05, scanner_stop_s=1, drain_s=1)
@@ -130,7 +130,7 @@ async def test_observers_hear_every_step_in_order(store: SqliteStore) -> None:
 async def test_an_observer_that_raises_does_not_disturb_the_run(store: SqliteStore) -> None:
     class Faulty:
         def notify(self, event: object) -> None:
-            raise RuntimeError("screen gone")
+            raise RuntimeError(f"screen gone at {event}")
 
     run = await run_scan(
         ScriptedScanner([seen("a")]),
@@ -211,8 +211,7 @@ async def test_a_stopped_run_is_cancelled_and_keeps_what_was_observed(store: Sql
 async def test_a_cancelled_task_records_the_run_as_cancelled_and_raises(store: SqliteStore) -> None:
     notes = Notes()
     going = asyncio.create_task(scan(store, [seen("a"), Wait(30)], notes=notes))
-    while "ObservationCommitted" not in notes.kinds():
-        await asyncio.sleep(0.01)
+    await until(lambda: "ObservationCommitted" in notes.kinds())
     going.cancel()
     with pytest.raises(asyncio.CancelledError):
         await going
@@ -228,7 +227,7 @@ async def test_a_scanner_that_does_not_stop_is_left_behind(store: SqliteStore) -
         release = asyncio.Event()
 
         async def scan(self, request: ScanRequest) -> AsyncIterator[ScanEvent]:
-            yield seen("a")
+            yield seen("a", request.run_id)
             while not self.release.is_set():
                 try:
                     await self.release.wait()
@@ -274,7 +273,7 @@ async def test_results_are_kept_up_to_the_limit_and_the_rest_is_counted(store: S
 
 async def test_a_store_that_cannot_record_the_start_raises(clock: HandClock) -> None:
     class Down(SqliteStore):
-        def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
+        def acquire_lease(self, *_: object, **__: object) -> bool:
             raise Unavailable("the store does not answer")
 
     store = Down(":memory:", clock=clock)

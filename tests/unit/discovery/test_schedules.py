@@ -42,6 +42,8 @@ def test_a_removed_schedule_is_gone(schedules: Schedules) -> None:
     assert schedules.list() == ()
     with pytest.raises(NotFound):
         schedules.remove("nightly", by="ann")
+    with pytest.raises(Conflict):
+        schedules.end(made, by="ann")
 
 
 def test_a_name_is_given_once(schedules: Schedules) -> None:

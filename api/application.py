@@ -1,0 +1,100 @@
+"""The application: routes over use cases, and what lives as long as it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from api import errors
+from api.bodies import BodyLimit
+from api.context import AppContext
+from api.event_stream import EventStreams
+from api.follower import Follower
+from api.frame import Frame
+from api.gate import Gate
+from api.guard import Guard
+from api.idempotency import Idempotency
+from api.metrics import Metrics
+from api.parts import Api
+from api.routing import add_routes
+from api.run_feed import RunFeed
+from discovery.journal import RunJournal
+from discovery.scheduler import Ticker
+
+
+def create_app(context: AppContext) -> FastAPI:
+    """The application; its lifespan runs the scheduler and keeps the impact graph current.
+
+    Nothing in it asks another host: the documentation page is our own.
+    """
+    metrics = Metrics()
+    api = Api(
+        context=context,
+        gate=Gate(),
+        streams=EventStreams(metrics),
+        runs=RunFeed(metrics),
+        journal=RunJournal(context.store, clock=context.clock),
+        follower=Follower(context.store, context.impact),
+        metrics=metrics,
+    )
+    context.jobs.observe(api.runs)
+    app = FastAPI(
+        title="Graph CMDB",
+        version=context.version,
+        summary="Configuration items, what depends on what, and what falls if one of them falls.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    app.state.api = api
+    errors.add_handlers(app)
+    add_routes(app)
+    # the last one added is the outermost
+    app.add_middleware(Idempotency, clock=context.clock)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Guard, token=context.bootstrap_token)
+    app.add_middleware(Frame, metrics=metrics)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    api: Api = app.state.api
+    context = api.context
+    await api.follower.look()
+    following = asyncio.create_task(api.follower.run())
+    recovering = asyncio.create_task(anyio.to_thread.run_sync(api.journal.recover_interrupted))
+    recovering.add_done_callback(_retrieved)
+
+    async def tick() -> None:
+        await context.dispatcher.tick()
+
+    ticker = Ticker(tick, every_s=context.scheduler_every_s)
+    ticker.start()
+    try:
+        yield
+    finally:
+        api.streams.close()
+        ticker.stop()
+        await context.jobs.close()
+        await context.dispatcher.close()
+        following.cancel()
+        await asyncio.wait({following, recovering}, timeout=5)
+
+
+def _retrieved(task: asyncio.Task[object]) -> None:
+    """Take a background task's failure, which the dispatcher's own recovery meets again."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,115 @@
+"""CIs: listed, shown, and what is around and behind them."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.answers import json_answer, record_answer
+from api.models import CiAnswer, CiPage, HistoryPage, Neighbourhood, RelationshipPage
+from api.neighbourhood import neighbourhood
+from api.parts import ApiDep
+from api.relationship_pages import relationship_page
+from cmdb import documents
+from cmdb.lookup import find_ci
+
+router = APIRouter(prefix="/cis", tags=["CIs"])
+
+CiName = Annotated[
+    str,
+    Path(
+        description="An id, a name, class:name, an FQDN or a unique short name; a merged CI's id answers with the one that remains.",
+        max_length=1000,
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="The most rows in one page.")]
+
+
+@router.get("", summary="List CIs", response_model=CiPage)
+async def list_cis(
+    api: ApiDep,
+    class_name: Annotated[str | None, Query(alias="class", description="A class, with its subclasses.")] = None,
+    search: Annotated[str | None, Query(max_length=1000, description="A part of the name, in any case.")] = None,
+    cursor: Annotated[str | None, Query(max_length=4000)] = None,
+    limit: Limit = 100,
+) -> Response:
+    """CIs by name ignoring ASCII case, then id; merged ones are left out."""
+    context = api.context
+
+    def read() -> dict[str, object]:
+        classes = None if class_name is None else context.registry.subclasses(context.registry.get(class_name).name)
+        page = context.store.list_cis(class_names=classes, search=search, after=cursor, limit=limit)
+        return {"items": documents.list_rows(context.store, page.items), "cursor": page.cursor}
+
+    return json_answer(await api.gate.read(read))
+
+
+@router.get("/{ci}", summary="Show one CI", response_model=CiAnswer)
+async def show_ci(api: ApiDep, request: Request, ci: CiName) -> Response:
+    """Its attributes, relationships (at most 1,000 a direction) and claims."""
+    store, registry = api.context.store, api.context.registry
+    return record_answer(request, await api.gate.read(lambda: documents.show(store, find_ci(store, registry, ci))))
+
+
+@router.get("/{ci}/relationships", summary="List a CI's relationships", response_model=RelationshipPage)
+async def list_relationships(
+    api: ApiDep,
+    ci: CiName,
+    type_: Annotated[str | None, Query(alias="type", description="One relationship type, such as RUNS_ON.")] = None,
+    cursor: Annotated[str | None, Query(max_length=4000)] = None,
+    limit: Limit = 100,
+) -> Response:
+    """Outgoing ones first, then by id."""
+    store, registry = api.context.store, api.context.registry
+
+    def read() -> dict[str, object]:
+        found = find_ci(store, registry, ci)
+        return relationship_page(store, found.id, cursor=cursor, limit=limit, type_=type_)
+
+    return json_answer(await api.gate.read(read))
+
+
+@router.get("/{ci}/neighbourhood", summary="Show what is around a CI", response_model=Neighbourhood)
+async def show_neighbourhood(
+    api: ApiDep,
+    ci: CiName,
+    depth: Annotated[int, Query(ge=1, le=6, description="Hops, over relationships of any type.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=2000, description="The most CIs in the answer.")] = 200,
+) -> Response:
+    """The nearest CIs and the relationships between them, and by class what the limit left out."""
+    store, registry = api.context.store, api.context.registry
+    return json_answer(
+        await api.gate.read(lambda: neighbourhood(store, find_ci(store, registry, ci), depth=depth, limit=limit))
+    )
+
+
+@router.get("/{ci}/history", summary="Show a CI's history", response_model=HistoryPage)
+async def show_history(
+    api: ApiDep, ci: CiName, after: Annotated[int, Query(ge=0, description="A revision.")] = 0, limit: Limit = 100
+) -> Response:
+    """What each revision did to it, oldest first."""
+    store, registry = api.context.store, api.context.registry
+
+    def read() -> dict[str, object]:
+        rows = documents.history(store, find_ci(store, registry, ci).id)
+        later = (row for row in rows if int(str(row["revision"])) > after)
+        page = list(islice(later, limit + 1))
+        return {"items": page[:limit], "cursor": page[limit - 1]["revision"] if len(page) > limit else None}
+
+    return json_answer(await api.gate.read(read))
+
+
+@router.get("/{ci}/explain", summary="Explain a CI's values")
+async def explain_ci(
+    api: ApiDep, ci: CiName, attribute: Annotated[str | None, Query(max_length=200)] = None
+) -> Response:
+    """For each value the source that won, its age, the rule and the claims that lost; and how the CI was matched."""
+    context = api.context
+
+    def read() -> dict[str, object]:
+        found = find_ci(context.store, context.registry, ci)
+        return documents.explain(context.store, found, context.policy, attribute)
+
+    return json_answer(await api.gate.read(read))

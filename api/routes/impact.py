@@ -1,0 +1,77 @@
+"""Blast radius."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.answers import json_answer
+from api.impact_desk import ImpactQuestion
+from api.models import ImpactAnswer, ImpactBody
+from api.parts import Api, ApiDep
+from cmdb.documents import moment
+from cmdb.lookup import find_ci
+
+router = APIRouter(prefix="/impact", tags=["Impact"])
+
+CiNames = Annotated[list[str], Query(max_length=1000)]
+
+
+@router.get("", summary="Show a blast radius", response_model=ImpactAnswer)
+async def show_impact(
+    api: ApiDep,
+    ci: Annotated[list[str], Query(description="What fails; once per CI.", max_length=1000)] = [],  # noqa: B006 - never changed
+    already_down: CiNames = [],  # noqa: B006 - never changed
+    not_impacted: CiNames = [],  # noqa: B006 - never changed
+    min_confidence: Annotated[float, Query(ge=0, le=1)] = 0.0,
+    limit: Annotated[int | None, Query(ge=1, le=100_000, description="The most CIs listed; totals count all.")] = None,
+    min_revision: Annotated[int | None, Query(ge=0, description="Wait up to 2 s for this revision, else 503.")] = None,
+    as_of: Annotated[dt.datetime | None, Query(description="A time; past graphs are slow to build.")] = None,
+) -> Response:
+    """What goes down or degrades when these CIs fail together, with path, confidence and reason for each."""
+    body = ImpactBody(
+        cis=tuple(ci),
+        already_down=tuple(already_down),
+        not_impacted=tuple(not_impacted),
+        min_confidence=min_confidence,
+        limit=limit,
+        min_revision=min_revision,
+        as_of=as_of,
+    )
+    return json_answer(await _answer(api, body))
+
+
+@router.post("", summary="Ask for a blast radius", response_model=ImpactAnswer)
+async def ask_impact(api: ApiDep, body: ImpactBody) -> Response:
+    """The same question as a body, for many CIs; it changes nothing."""
+    return json_answer(await _answer(api, body))
+
+
+async def _answer(api: Api, body: ImpactBody) -> dict[str, object]:
+    await api.follower.wait_for(body.min_revision or 0)
+    question = await api.gate.read(lambda: _question(api, body))
+    radius = await api.gate.read(lambda: api.context.impact.answer(question))
+    return radius.to_document()
+
+
+def _question(api: Api, body: ImpactBody) -> ImpactQuestion:
+    """The question with every CI by the id that it has now."""
+    store, registry = api.context.store, api.context.registry
+
+    def ids(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(find_ci(store, registry, name).id for name in names)
+
+    at = None
+    if body.as_of is not None:
+        as_of = body.as_of if body.as_of.tzinfo is not None else body.as_of.replace(tzinfo=dt.UTC)
+        at = (store.revision_at(as_of), moment(as_of) or "")
+    return ImpactQuestion(
+        roots=ids(body.cis),
+        already_down=ids(body.already_down),
+        not_impacted=ids(body.not_impacted),
+        min_confidence=body.min_confidence,
+        limit=body.limit,
+        as_of=at,
+    )

@@ -1,0 +1,110 @@
+"""Imports and exports: JSON Lines in, JSON Lines out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from itertools import islice
+from typing import Annotated, BinaryIO, cast
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.answers import json_lines
+from api.import_answers import import_lines
+from api.parts import Api, ApiDep
+from cmdb.errors import NotFound
+from cmdb.formats.graph_writer import write_graph
+from cmdb.ids import new_id
+from cmdb.importing import ImportOrder, ImportReport, land
+
+router = APIRouter(tags=["Import and export"])
+
+JSON_LINES = "application/jsonl"
+SPOOLED_IN_MEMORY = 1_000_000
+LINES_A_BLOCK = 500
+
+
+@router.post(
+    "/imports/{format_name}",
+    summary="Import a file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "JSON Lines: one object a row in the order of the input, and last the totals.",
+            "content": {JSON_LINES: {}},
+        },
+        413: {"description": "The body is larger than 64 MB."},
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+)
+async def import_file(
+    api: ApiDep,
+    request: Request,
+    format_name: Annotated[str, Path(description="A format, such as graph.", max_length=100)],
+    source: Annotated[str | None, Query(max_length=200, description="One name per installation of a source.")] = None,
+    at: Annotated[dt.datetime | None, Query(description="When it was observed; now, when left out.")] = None,
+    network: Annotated[str, Query(max_length=200, description="Address space of the addresses.")] = "default",
+    strict: Annotated[bool, Query(description="Write nothing if any row is refused.")] = False,
+    dry_run: Annotated[bool, Query(description="Say what would be written, and write nothing.")] = False,
+) -> Response:
+    """Land the body, whole before its first row; importing it again changes nothing.
+
+    422 when the file as a whole is refused. Rows that are refused do not stop the others: the answer is 200 and names them.
+    """
+    context = api.context
+    parser = context.parsers.get(format_name)
+    now = context.clock()
+    order = ImportOrder(
+        source=source or format_name,
+        run_id=new_id(now),
+        at=now if at is None else (at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)),
+        network=network,
+        by=context.user,
+        is_strict=strict,
+        is_dry_run=dry_run,
+    )
+    with tempfile.SpooledTemporaryFile(max_size=SPOOLED_IN_MEMORY) as spool:
+        async for block in request.stream():
+            spool.write(block)
+        spool.seek(0)
+
+        def load() -> ImportReport:
+            batch = parser.read(cast("BinaryIO", spool), name="body")
+            return land(batch, order, context.ingest, context.registry)
+
+        report = await api.gate.load(load)
+    return json_lines(import_lines(report, is_dry_run=dry_run))
+
+
+@router.get(
+    "/exports/{format_name}",
+    summary="Export the graph",
+    response_class=Response,
+    responses={200: {"description": "JSON Lines that `import graph` takes.", "content": {JSON_LINES: {}}}},
+)
+async def export_file(
+    api: ApiDep,
+    format_name: Annotated[str, Path(description="graph", max_length=100)],
+    as_of: Annotated[dt.datetime | None, Query(description="A time; now, when left out.")] = None,
+) -> Response:
+    """The whole graph, streamed."""
+    if format_name != "graph":
+        raise NotFound(f"no export format is called {format_name!r}; there is: graph")
+    store, registry = api.context.store, api.context.registry
+    revision = None
+    if as_of is not None:
+        at = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=dt.UTC)
+        revision = await api.gate.read(lambda: store.revision_at(at))
+    return StreamingResponse(_blocks(api, write_graph(store, registry, as_of=revision)), media_type=JSON_LINES)
+
+
+async def _blocks(api: Api, lines: Iterator[str]) -> AsyncIterator[bytes]:
+    while block := await api.gate.read(partial(_block, lines)):
+        yield block
+
+
+def _block(lines: Iterator[str]) -> bytes:
+    return "".join(line if line.endswith("\n") else line + "\n" for line in islice(lines, LINES_A_BLOCK)).encode()
