@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "search": "cli.commands.listing:search",
     "serve": "cli.commands.serve:serve",
     "show": "cli.commands.show:show",
+    "start": "cli.commands.start:start",
 }
 
 
@@ -82,9 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CmdbError as error:
         click.echo(f"cmdb: {error}", err=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("cmdb: stopped", err=True)
+        sys.exit(1)
     except BrokenPipeError:
         # the reader has gone, as `head` does; nothing more can be said
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger("cmdb").info("the fault in full", exc_info=True)
+        click.echo(f"cmdb: unexpected fault: {type(error).__name__}: {error}; run again with -v to see where", err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

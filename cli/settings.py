@@ -34,11 +34,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     data = Path(env.get("XDG_DATA_HOME") or home / ".local/share") / "graph-cmdb"
     config = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "graph-cmdb"
     site_model = env.get("CMDB_SITE_MODEL")
+    auth = _secret(env, "CMDB_NEO4J_AUTH")
+    auth_user, slash, auth_password = (auth or "").partition("/")
+    if auth and not slash:
+        raise Invalid("CMDB_NEO4J_AUTH is not of the form user/password")
     return Settings(
         store_url=env.get("CMDB_STORE") or f"sqlite:///{data / 'cmdb.db'}",
-        neo4j_user=env.get("CMDB_NEO4J_USER") or "neo4j",
+        neo4j_user=env.get("CMDB_NEO4J_USER") or auth_user or "neo4j",
         neo4j_database=env.get("CMDB_NEO4J_DATABASE") or "neo4j",
-        neo4j_password=_secret(env, "CMDB_NEO4J_PASSWORD"),
+        neo4j_password=_secret(env, "CMDB_NEO4J_PASSWORD") or auth_password or None,
         bootstrap_token=_secret(env, "CMDB_BOOTSTRAP_TOKEN"),
         credentials_file=Path(env.get("CMDB_CREDENTIALS") or config / "credentials.yaml"),
         credential_variables={name: value for name, value in env.items() if name.startswith("CMDB_CREDENTIAL_")},

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from cmdb.changeset import Change, Revision
-from cmdb.entities import CI, Claim, ClaimValue, Kind, Relationship, Review
+from cmdb.entities import CI, Claim, ClaimValue, Kind, Relationship, Review, Run
 from cmdb.reconcile.precedence import Policy, Said, winner
 from cmdb.store.protocol import Store
 from cmdb.values import Value
@@ -283,4 +283,21 @@ def review_item(item: Review) -> Document:
         "values": item.values,
         "since": moment(item.since),
         "remedy": item.remedy,
+    }
+
+
+def run_document(run: Run) -> Document:
+    """A run with its outcome and its targets' results."""
+    return {
+        "id": run.id,
+        "source": run.source,
+        "state": run.state.value,
+        "by": run.by,
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at),
+        "targets": list(run.targets),
+        "schedule": run.schedule,
+        "counts": run.counts,
+        "results": list(run.results),
+        "message": run.message,
     }

@@ -46,9 +46,9 @@ class ImportReport:
     is_written: bool = True
 
     def count(self, outcome: str) -> int:
-        """CIs created, updated or unchanged; drafts parked or refused."""
+        """CIs created, updated or unchanged; rows parked or refused, links not among them."""
         if outcome == "refused":
-            return len(self.refused)
+            return len(self.refused) - self.links.refused
         rows = [row for row in self.rows if row.outcome == outcome]
         return len(rows) if outcome == "parked" else len({row.ci for row in rows})
 

@@ -6,8 +6,8 @@ point (`cmdb.parsers`), exactly as a third party's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import BinaryIO, Protocol
 
 from cmdb.errors import NotFound
@@ -26,13 +26,13 @@ class Parser(Protocol):
 class ParserRegister:
     """Parsers by format, from entry points."""
 
-    def __init__(self, parsers: Mapping[str, Parser]) -> None:
+    def __init__(self, parsers: Mapping[str, Callable[[], Parser]]) -> None:
         self._parsers = dict(parsers)
 
     @classmethod
     def from_entry_points(cls) -> ParserRegister:
-        """Everything that installed packages register under `cmdb.parsers`."""
-        return cls({point.name: point.load()() for point in entry_points(group=ENTRY_POINT_GROUP)})
+        """Everything that installed packages register under `cmdb.parsers`; each is imported when it is first asked for."""
+        return cls({point.name: _maker(point) for point in entry_points(group=ENTRY_POINT_GROUP)})
 
     def names(self) -> tuple[str, ...]:
         """All formats, sorted."""
@@ -42,4 +42,12 @@ class ParserRegister:
         """The parser of a format; raises `NotFound` with the formats that exist."""
         if name not in self._parsers:
             raise NotFound(f"no format is called {name!r}; there are: {', '.join(self.names())}")
-        return self._parsers[name]
+        return self._parsers[name]()
+
+
+def _maker(point: EntryPoint) -> Callable[[], Parser]:
+    def make() -> Parser:
+        parser: Parser = point.load()()
+        return parser
+
+    return make

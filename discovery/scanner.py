@@ -7,10 +7,10 @@ target, and never imports another scanner. Built-in scanners are registered by e
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar, Protocol
 
 from cmdb.errors import NotFound
@@ -102,13 +102,13 @@ class Scanner(Protocol):
 class ScannerRegister:
     """Scanners by name, from entry points; built once, at the composition root."""
 
-    def __init__(self, scanners: Mapping[str, type[Scanner]]) -> None:
+    def __init__(self, scanners: Mapping[str, Callable[[], Scanner]]) -> None:
         self._scanners = dict(scanners)
 
     @classmethod
     def from_entry_points(cls) -> ScannerRegister:
-        """Everything that installed packages register under `cmdb.scanners`."""
-        return cls({point.name: point.load() for point in entry_points(group=ENTRY_POINT_GROUP)})
+        """Everything that installed packages register under `cmdb.scanners`; each is imported when it is first made."""
+        return cls({point.name: _maker(point) for point in entry_points(group=ENTRY_POINT_GROUP)})
 
     def names(self) -> tuple[str, ...]:
         """All names, sorted."""
@@ -120,3 +120,11 @@ class ScannerRegister:
             return self._scanners[name]()
         except KeyError:
             raise NotFound(f"no scanner is called {name!r}; there are: {', '.join(self.names())}") from None
+
+
+def _maker(point: EntryPoint) -> Callable[[], Scanner]:
+    def make() -> Scanner:
+        scanner: Scanner = point.load()()
+        return scanner
+
+    return make

@@ -31,7 +31,7 @@ def classes(*, class_name: str | None, as_json: bool) -> None:
         ]
         console().print(table(("attribute", "type", "unit", "weight", "", "meaning"), rows))
         return
-    specs = [registry.get(name) for name in registry.names()]
+    specs = registry.classes()
     if as_json:
         print_json(
             [

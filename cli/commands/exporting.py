@@ -1,0 +1,59 @@
+"""`cmdb export`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from impact.export import estate_to_cytoscape, estate_to_graphml
+
+from cli.options import context, parse_time, store_option
+from cmdb.errors import Invalid
+from cmdb.formats.graph_writer import write_graph
+
+
+@click.command(name="export")
+@click.argument("format_name", metavar="FORMAT", type=click.Choice(["graph", "graphml", "cytoscape"]))
+@click.option("--as-of", metavar="TIME", help="The graph as it was then (slow).")
+@click.option("--out", type=click.Path(dir_okay=False), help="File to write; standard output when left out.")
+@store_option
+def export(*, format_name: str, as_of: str | None, out: str | None, store_url: str | None) -> None:
+    """Export the graph: graph (round-trips through import), graphml or cytoscape.
+
+    Example: cmdb export graph --out estate.jsonl
+    """
+    with context(store_url) as found:
+        revision = None if as_of is None else found.store.revision_at(parse_time(as_of, "--as-of"))
+        if format_name == "graph":
+            lines = write_graph(found.store, found.registry, as_of=revision)
+        elif format_name == "graphml":
+            lines = iter(estate_to_graphml(found.store, as_of=revision).splitlines())
+        else:
+            lines = iter([estate_to_cytoscape(found.store, as_of=revision)])
+        if out is None:
+            for line in lines:
+                sys.stdout.write(line + "\n")
+        else:
+            _write(Path(out), lines)
+
+
+def _write(path: Path, lines: Iterator[str]) -> None:
+    """Write a whole file or none: beside it first, then in its place."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                for line in lines:
+                    stream.write(line + "\n")
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        raise Invalid(f"cannot be written: {error.strerror}", place=str(path)) from error

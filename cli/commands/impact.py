@@ -1,0 +1,97 @@
+"""`cmdb impact`."""
+
+from __future__ import annotations
+
+import click
+
+from cli.options import context, json_option, parse_time, print_json, store_option
+from cli.terminal import console, table
+from cli.travel import travel_rules
+from cli.wiring import Context
+from cmdb.entities import CI, Kind
+from cmdb.lookup import find_ci
+from impact.blast_radius import BlastRadius, blast_radius
+from impact.graph import ImpactGraph
+
+SHOWN = 40
+
+
+@click.command()
+@click.argument("cis", metavar="[CI…]", nargs=-1)
+@click.option("--already-down", multiple=True, metavar="CI", help="A CI that is down for another reason.")
+@click.option("--not-impacted", multiple=True, metavar="CI", help="A CI that is known to stay up.")
+@click.option(
+    "--min-confidence",
+    default=0.0,
+    show_default=True,
+    help="Leave out relationships that are less sure than this (0–1).",
+)
+@click.option("--as-of", metavar="TIME", help="Ask of the graph as it was then (slow).")
+@click.option("--limit", type=int, help="List at most so many; the answer says how many it leaves out.")
+@json_option
+@store_option
+def impact(
+    *,
+    cis: tuple[str, ...],
+    already_down: tuple[str, ...],
+    not_impacted: tuple[str, ...],
+    min_confidence: float,
+    as_of: str | None,
+    limit: int | None,
+    as_json: bool,
+    store_url: str | None,
+) -> None:
+    """Show what fails when these CIs fail together, and why.
+
+    Example: cmdb impact db01 --not-impacted web02
+    """
+    with context(store_url) as found:
+        travel = travel_rules(found.registry)
+        if as_of is None:
+            graph = ImpactGraph.build(found.store, travel)
+        else:
+            graph = ImpactGraph.as_of(found.store, found.store.revision_at(parse_time(as_of, "--as-of")), travel)
+        radius = blast_radius(
+            graph,
+            _ids(found, cis),
+            already_down=_ids(found, already_down),
+            not_impacted=_ids(found, not_impacted),
+            min_confidence=min_confidence,
+            limit=limit,
+            as_of=as_of,
+        )
+        if as_json:
+            print_json(radius.to_document())
+            return
+        print_radius(found, radius)
+
+
+def _ids(found: Context, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(find_ci(found.store, found.registry, name).id for name in names))
+
+
+def print_radius(found: Context, radius: BlastRadius) -> None:
+    """The radius for people: roots, services, then everything by hops."""
+    out = console()
+    names = {id_: ci.name for id_, ci in found.store.get_many(Kind.CI, radius.roots).items() if isinstance(ci, CI)}
+    roots = ", ".join(names.get(root, root) for root in radius.roots) or "nothing"
+    services = len(radius.services)
+    out.print(
+        f"If {roots} fails: {radius.down} down, {radius.degraded} degraded"
+        + (f", {services} business service{'' if services == 1 else 's'} among them" if services else ""),
+        style="bold",
+        markup=False,
+    )
+    rows = [
+        (row.state, row.name, row.class_name, row.hops, f"{row.confidence:.2f}", row.because)
+        for row in radius.impacted[:SHOWN]
+    ]
+    if rows:
+        out.print(
+            table(("state", "name", "class", "hops", "confidence", "because"), rows, right=("hops", "confidence"))
+        )
+    left = len(radius.impacted) - SHOWN + radius.omitted
+    if left > 0:
+        out.print(f"… and {left} more; --json lists all", style="dim")
+    for warning in radius.warnings:
+        out.print(warning, style="yellow", markup=False)

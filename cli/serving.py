@@ -1,0 +1,45 @@
+"""The server put together: one store, one ingest, one impact graph, the scans and schedules on top."""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.metadata import version
+
+from api.context import AppContext
+from api.impact_desk import ImpactDesk
+from cli.scanning import Orders
+from cli.travel import travel_rules
+from cli.wiring import Context, utc_now
+from cmdb.reconcile.precedence import Policy
+from discovery.dispatcher import Dispatcher
+from discovery.jobs import ScanJobs
+from discovery.parsers import ParserRegister
+from discovery.scanner import ScannerRegister
+from discovery.schedules import Schedules
+
+
+def app_context(found: Context) -> AppContext:
+    """What the API works with, made from a command's context."""
+    scanners = ScannerRegister.from_entry_points()
+    orders = Orders(scanners, found.settings)
+    schedules = Schedules(found.store, clock=utc_now, check=orders.check)
+    jobs = ScanJobs(
+        found.store, found.ingest, scanners, credentials=orders.credentials, check=orders.check, clock=utc_now
+    )
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return AppContext(
+        store=found.store,
+        registry=found.registry,
+        policy=Policy(),
+        ingest=found.ingest,
+        impact=ImpactDesk(found.store, travel_rules(found.registry)),
+        scanners=scanners,
+        parsers=ParserRegister.from_entry_points(),
+        jobs=jobs,
+        schedules=schedules,
+        dispatcher=Dispatcher(found.store, schedules, jobs, owner=owner, clock=utc_now),
+        clock=utc_now,
+        version=version("graph-cmdb"),
+        bootstrap_token=found.settings.bootstrap_token,
+    )
