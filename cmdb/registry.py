@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
@@ -18,6 +19,14 @@ from cmdb.relationship_types import RelationshipType, built_in_types
 from cmdb.values import Attributes, Value
 
 ROOT = "configuration_item"
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What a site adds: classes, parents before children, and relationship types by name, new ones and changed ones."""
+
+    classes: tuple[type[ConfigurationItem], ...] = ()
+    types: Mapping[str, RelationshipType] = field(default_factory=dict)
 
 
 class Registry:
@@ -67,6 +76,10 @@ class Registry:
     def classes(self) -> tuple[ClassSpec, ...]:
         """Every class, parents before children."""
         return tuple(self._specs.values())
+
+    def names(self) -> tuple[str, ...]:
+        """The name of every class, parents before children."""
+        return tuple(self._specs)
 
     def model(self, name: str) -> type[ConfigurationItem]:
         """The pydantic class behind a class."""
@@ -182,9 +195,9 @@ class Registry:
             for left, right in kind.pairs
         )
 
-    def extended(self, classes: Iterable[type[ConfigurationItem]], types: Mapping[str, RelationshipType]) -> Registry:
-        """A new registry with more classes (parents before children) and with types added or, by their name, replaced."""
-        return Registry((*self._models.values(), *classes), {**self._types, **types})
+    def extended(self, extension: Extension) -> Registry:
+        """A new registry with more classes and with types added or, by their name, replaced; this one stays as it is."""
+        return Registry((*self._models.values(), *extension.classes), {**self._types, **extension.types})
 
     @staticmethod
     def _near(name: str, names: Iterable[str]) -> str:

@@ -164,16 +164,22 @@ def _spelled_check(spell: Callable[[str], str | None]) -> Check:
 
 
 def _choice_check(choices: tuple[str, ...]) -> Check:
+    by_word = {_as_word(choice): choice for choice in choices}
+
     def check(value: Value) -> Value:
         cleaned = check_text(value)
         if cleaned is None:
             return None
-        word = cleaned.lower().replace(" ", "_").replace("-", "_")
-        if word not in choices:
+        choice = by_word.get(_as_word(cleaned))
+        if choice is None:
             raise WrongValue(f"{_quoted(cleaned)} is none of {', '.join(choices)}")
-        return word
+        return choice
 
     return check
+
+
+def _as_word(value: str) -> str:
+    return value.lower().replace(" ", "_").replace("-", "_")
 
 
 def _texts_check(format_: Format | None) -> Check:
