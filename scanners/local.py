@@ -91,7 +91,7 @@ async def _read() -> tuple[HostFacts, tuple[str, ...]]:
     owners, ephemeral = Owners(), ephemeral_ports()
     listeners = listeners_of(table.sockets, owner_of=owners.get, ephemeral=ephemeral)
     own = [address for interface in interfaces for address in interface.addresses]
-    traces = machine.read_traces(dmi)
+    traces = machine.read_traces(dmi, interfaces)
     hostname = socket.gethostname()
     system = machine.read_operating_system()
     class_name = class_of(traces)
@@ -108,6 +108,7 @@ async def _read() -> tuple[HostFacts, tuple[str, ...]]:
         dmi=dmi,
         os_name=system.name,
         os_version=system.version,
+        kernel_name=platform.system() or None,
         kernel_version=platform.release() or None,
         architecture=platform.machine() or None,
         cpu_model=machine.read_cpu_model(),

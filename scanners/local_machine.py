@@ -53,7 +53,7 @@ def read_dmi() -> tuple[Dmi, tuple[str, ...]]:
     return dmi_from(values), tuple(locked)
 
 
-def read_traces(dmi: Dmi) -> Traces:
+def read_traces(dmi: Dmi, interfaces: tuple[Interface, ...]) -> Traces:
     """What tells a guest or a container."""
     marker = read_text("/run/systemd/container").strip()
     if not marker:
@@ -61,6 +61,8 @@ def read_traces(dmi: Dmi) -> Traces:
     return Traces(
         dmi=dmi,
         container_marker=marker,
+        interfaces=interfaces,
+        forwards_packets=read_text("/proc/sys/net/ipv4/ip_forward").strip() == "1",
         init_cgroup=read_text("/proc/1/cgroup"),
         sees_kernel_threads=read_text("/proc/2/comm").strip() == "kthreadd",
         has_hypervisor_flag=re.search(r"^flags\s*:.*\bhypervisor\b", read_text("/proc/cpuinfo"), re.MULTILINE)
@@ -138,8 +140,7 @@ def _sysfs_types(names: Iterable[str]) -> str:
     for name in names:
         folder = Path("/sys/class/net") / name
         lines.append(f"{folder}/type:{read_text(folder / 'type').strip()}")
-        if (folder / "wireless").exists():
-            lines.append(f"{folder}/wireless:")
+        lines += [f"{folder}/{name}:" for name in ("wireless", "brport") if (folder / name).exists()]
     return "\n".join(lines)
 
 

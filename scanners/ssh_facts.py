@@ -52,6 +52,8 @@ def facts_of(report: Report, *, address: str, session_key: str | None) -> Readin
         container_marker=values.get("container", ""),
         init_cgroup=values.get("init", ""),
         sees_kernel_threads=values.get("second", "") == "kthreadd",
+        interfaces=interfaces,
+        forwards_packets=values.get("forward", "") == "1",
         has_hypervisor_flag="hypervisor" in values.get("flags", "").split(),
     )
     class_name = class_of(traces)
@@ -66,6 +68,7 @@ def facts_of(report: Report, *, address: str, session_key: str | None) -> Readin
         dmi=dmi,
         os_name=system.name,
         os_version=system.version,
+        kernel_name=_line(names, 1),
         kernel_version=_line(names, 2),
         architecture=_line(names, 3),
         cpu_model=" ".join(values.get("model name", "").split()) or None,

@@ -18,7 +18,7 @@ from discovery.host_keys import HostKeyChanged, HostKeyFile
 from discovery.hosts.mapping import Stamp, observations
 from discovery.scanner import Limits, Outcome, ScanRequest, TargetDone
 from scanners.ssh_facts import Reading, facts_of
-from scanners.ssh_probe import Silence, open_port
+from scanners.ssh_probe import PROBE_S, RANGE_PROBE_S, Silence, open_port
 from scanners.ssh_report import ReportBuilder
 from scanners.ssh_script import COMMAND, script
 from scanners.ssh_session import ConnectionClosed, CredentialRefused, Session, session
@@ -98,7 +98,9 @@ class HostReader:
             self._address = await address_of(self._target.text, self._plan.exclusion)
         except Unavailable as error:
             return self._ended(Outcome.NO_ANSWER, f"no answer: {error.message}", has_answered=False)
-        opened = await open_port(self._address, self._ports(), timeout_s=self._plan.limits.target_timeout_s)
+        opened = await open_port(
+            self._address, self._ports(), timeout_s=PROBE_S if self._target.network is None else RANGE_PROBE_S
+        )
         if opened is Silence.REFUSED:
             return self._ended(Outcome.REFUSED, f"connection refused on {self._ports_text()}", has_answered=False)
         if isinstance(opened, Silence):

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 PROBE_S = 5.0
+RANGE_PROBE_S = 2.0
+"""For an address of a range, of which most are empty; one lost SYN is made up for after 1 s (RFC 6298 §2.1)."""
 
 
 class Silence(StrEnum):
@@ -20,15 +22,29 @@ class Silence(StrEnum):
 async def open_port(
     address: str, ports: Sequence[int], *, timeout_s: float = PROBE_S
 ) -> tuple[socket.socket, int] | Silence:
-    """A connected socket and its port, of the first port that opens; refused only where every port was refused."""
+    """A connected socket and its port, of the first port in order that opens; all are tried at once, for 5 s at most.
+
+    Refused where at least one port was refused: then the host is there.
+    """
     limit = min(timeout_s, PROBE_S)
+    tries = [asyncio.create_task(_open(address, port, limit)) for port in ports]
+    best: tuple[socket.socket, int] | None = None
     answers: set[Silence] = set()
-    for port in ports:
-        opened = await _open(address, port, limit)
-        if isinstance(opened, socket.socket):
-            return opened, port
-        answers.add(opened)
-    return Silence.REFUSED if answers == {Silence.REFUSED} else Silence.NO_ANSWER
+    try:
+        for port, attempt in zip(ports, tries, strict=True):
+            answer = await attempt
+            if isinstance(answer, Silence):
+                answers.add(answer)
+            else:
+                best = answer, port
+                return best
+    finally:
+        for attempt in tries:
+            attempt.cancel()
+        for ended in await asyncio.gather(*tries, return_exceptions=True):
+            if isinstance(ended, socket.socket) and (best is None or ended is not best[0]):
+                ended.close()
+    return Silence.REFUSED if Silence.REFUSED in answers else Silence.NO_ANSWER
 
 
 async def _open(address: str, port: int, limit: float) -> socket.socket | Silence:

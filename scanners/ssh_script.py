@@ -41,10 +41,11 @@ traces() {
   grep -E -m 2 '^(model name|flags)' /proc/cpuinfo
   echo "processors:$(getconf _NPROCESSORS_ONLN)"
   grep -E '^MemTotal:' /proc/meminfo
+  echo "forward:$(cat /proc/sys/net/ipv4/ip_forward)"
   echo "ports:$(cat /proc/sys/net/ipv4/ip_local_port_range)"
 }
 addresses() { limit ip -json -details address; }
-speeds() { grep -s '' /sys/class/net/*/speed /sys/class/net/*/type; for radio in /sys/class/net/*/wireless; do echo "$radio:"; done; }
+speeds() { grep -s '' /sys/class/net/*/speed /sys/class/net/*/type; for kind in /sys/class/net/*/wireless /sys/class/net/*/brport; do echo "$kind:"; done; }
 sizes() { limit df -klP || limit df -kP; }
 processes() { cd /proc && grep -s -E '^(Name|Uid):' [0-9]*/status; }
 units_of_processes() { cd /proc && grep -s -E ':(name=systemd)?:/' [0-9]*/cgroup; }

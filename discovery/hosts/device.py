@@ -25,6 +25,8 @@ def device_attributes(facts: HostFacts) -> Attributes:
         "model": _model(dmi),
         "os_name": facts.os_name,
         "os_version": facts.os_version,
+        "kernel_name": facts.kernel_name,
+        "firmware_version": dmi.bios_version,
         "kernel_version": facts.kernel_version,
         "architecture": facts.architecture,
         "cpu_model": facts.cpu_model,

@@ -49,6 +49,7 @@ class Interface:
     speed_bps: int | None = None
     interface_type: str | None = None
     alias: str | None = None
+    is_bridge_port: bool = False
     is_up: bool | None = None
     """What the administrator asked for (IFF_UP)."""
     is_running: bool | None = None
@@ -142,6 +143,7 @@ class HostFacts:
     dmi: Dmi = field(default_factory=Dmi)
     os_name: str | None = None
     os_version: str | None = None
+    kernel_name: str | None = None
     kernel_version: str | None = None
     architecture: str | None = None
     cpu_model: str | None = None

@@ -21,8 +21,20 @@ _ARPHRD: Mapping[str, str] = {
     "768": "tunnel",
     "769": "tunnel",
     "772": "loopback",
-    "801": "wireless",
+    "801": "wifi",
 }
+_KINDS: Mapping[str, str] = {
+    "ether": "ethernet",
+    "bridge": "bridge",
+    "bond": "aggregate",
+    "team": "aggregate",
+    "vlan": "vlan",
+    "vxlan": "tunnel",
+    "wireguard": "tunnel",
+    "tun": "tunnel",
+    "none": "tunnel",
+}
+"""iproute2's link types and kinds in the words that ifType has for them (IANAifType-MIB)."""
 _HEAD = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?: <([^>]*)>(?: mtu (\d+))?")
 _LINK = re.compile(r"^\s+link/(\S+)(?: ([0-9a-fA-F:]{11,}))?")
 _ADDRESS = re.compile(r"^\s+inet6? ([0-9a-fA-F.:]+)(?:/\d+| peer)?(.*)$")
@@ -54,8 +66,8 @@ def _from_json(row: Mapping[str, Any]) -> Interface:
     flags = [str(flag) for flag in row.get("flags") or ()]
     kind = str(row.get("link_type") or "")
     detail = row.get("linkinfo")
-    if isinstance(detail, dict) and detail.get("info_kind") in {"bridge", "bond", "vlan", "vxlan", "wireguard", "tun"}:
-        kind = str(detail["info_kind"])
+    details = detail if isinstance(detail, dict) else {}
+    kind = str(details["info_kind"]) if details.get("info_kind") in _KINDS else kind
     addresses = [
         str(entry["local"])
         for entry in row.get("addr_info") or ()
@@ -67,7 +79,8 @@ def _from_json(row: Mapping[str, Any]) -> Interface:
         mac_address=_mac(str(row.get("address") or "")),
         addresses=_ordered(addresses),
         mtu=mtu if isinstance(mtu, int) else None,
-        interface_type="ethernet" if kind == "ether" else kind or None,
+        interface_type=_KINDS.get(kind, kind) or None,
+        is_bridge_port=details.get("info_slave_kind") == "bridge",
         alias=str(row["ifalias"]) if row.get("ifalias") else None,
         is_up="UP" in flags,
         is_running="LOWER_UP" in flags,
@@ -83,8 +96,11 @@ def parse_ip_text(text: str) -> tuple[Interface, ...]:
             mtu = int(head.group(3)) if head.group(3) else None
             found.append(Interface(name=head.group(1), mtu=mtu, is_up="UP" in flags, is_running="LOWER_UP" in flags))
         elif found and (link := _LINK.match(line)):
-            kind = "ethernet" if link.group(1) == "ether" else link.group(1)
-            found[-1] = dataclasses.replace(found[-1], interface_type=kind, mac_address=_mac(link.group(2) or ""))
+            found[-1] = dataclasses.replace(
+                found[-1],
+                interface_type=_KINDS.get(link.group(1), link.group(1)),
+                mac_address=_mac(link.group(2) or ""),
+            )
         elif (
             found
             and (address := _ADDRESS.match(line))
@@ -124,7 +140,7 @@ def _lasting_address(line: str) -> str | None:
 
 
 def with_sysfs(interfaces: Iterable[Interface], text: str) -> tuple[Interface, ...]:
-    """The interfaces, completed with `path:value` lines of /sys/class/net/*/{speed,type} as grep prints them.
+    """The interfaces, completed with `path:value` lines of /sys/class/net/*/{speed,type,brport} as grep prints them.
 
     Speeds are in Mbit/s there, -1 for unknown; a radio's speed changes by itself and is left out.
     """
@@ -141,8 +157,13 @@ def _completed(interface: Interface, values: Mapping[tuple[str, str], str]) -> I
     raw = values.get((interface.name, "speed"), "")
     is_radio = (interface.name, "wireless") in values or interface.name.startswith("wl")
     speed = int(raw) * 1_000_000 if raw.isdecimal() and not is_radio and 0 < int(raw) < 10_000_000 else None
-    kind = "wireless" if is_radio else interface.interface_type or _ARPHRD.get(values.get((interface.name, "type"), ""))
-    return dataclasses.replace(interface, speed_bps=interface.speed_bps or speed, interface_type=kind)
+    kind = "wifi" if is_radio else interface.interface_type or _ARPHRD.get(values.get((interface.name, "type"), ""))
+    return dataclasses.replace(
+        interface,
+        speed_bps=interface.speed_bps or speed,
+        interface_type=kind,
+        is_bridge_port=interface.is_bridge_port or (interface.name, "brport") in values,
+    )
 
 
 def passing_addresses(if_inet6: str) -> frozenset[str]:

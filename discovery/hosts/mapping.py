@@ -161,6 +161,7 @@ def _listener(rows: _Rows, listener: Listener, said: Product) -> str:
             "port": listener.port,
             "protocol": listener.protocol,
             "bind_addresses": sorted(listener.addresses),
+            "user": listener.process.user if listener.process else None,
             "process": listener.process.name if listener.process else None,
             "service": said.service,
             "product": said.product,

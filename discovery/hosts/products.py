@@ -141,8 +141,15 @@ def product_of(
     )
     greeted = greeting.version if greeting and greeting.product == known.product else None
     # several versions of one server side by side: which one runs is not known from its name
-    version = carriers[0].version if len({package.version for package in carriers}) == 1 else greeted
+    version = upstream_version(carriers[0].version) if len({package.version for package in carriers}) == 1 else greeted
     return Product(service=service, product=known.product, version=version)
+
+
+def upstream_version(version: str) -> str:
+    """The maker's own version: without epoch and without what the distribution adds (deb-version(7), rpm's NEVRA)."""
+    bare = re.sub(r"^\d+:", "", version)
+    upstream = bare.rpartition("-")[0] or bare
+    return re.sub(r"[+~.](dfsg|ds|git|repack)[\w.+~]*$", "", upstream) or upstream
 
 
 def _program(process: str) -> str:

@@ -137,10 +137,10 @@ def _words(command_line: str) -> set[str]:
 
 
 def _best(owners: list[Owner]) -> Process | None:
-    # systemd holds the sockets of units that it starts on demand
+    # systemd holds the sockets of units that it starts on demand; a master and its workers hold one socket together
     processes = sorted(
         (owner.process for owner in owners),
-        key=lambda process: (process.name == "systemd", process.unit is None, process.name),
+        key=lambda process: (process.name == "systemd", process.unit is None, process.name, process.user or ""),
     )
     return processes[0] if processes else None
 

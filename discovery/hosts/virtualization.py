@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from discovery.hosts.facts import Dmi
+from discovery.hosts.facts import Dmi, Interface
+from discovery.hosts.interfaces import CONTAINER_BRIDGE
 
 _VIRTUAL_PRODUCTS: Sequence[re.Pattern[str]] = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -53,13 +55,17 @@ class Traces:
     sees_kernel_threads: bool = False
     """Whether PID 2 is kthreadd: then this is the kernel's first PID namespace."""
     has_hypervisor_flag: bool = False
-    """CPUID leaf 1, ECX bit 31, as /proc/cpuinfo's flag `hypervisor`."""
+    """CPUID leaf 1, ECX bit 31, as /proc/cpuinfo's flag `hypervisor`; inside a PID namespace it tells of the machine around."""
+    interfaces: tuple[Interface, ...] = ()
+    forwards_packets: bool = False
+    """net.ipv4.ip_forward."""
 
 
 def class_of(traces: Traces) -> str:
-    """`container`, `virtual_machine`, `server`, `laptop`, `computer`, or `host` where nothing tells.
+    """`container`, `virtual_machine`, `server`, `laptop`, `computer`, `switch`, `router`, or `host` where nothing tells.
 
-    A marker file that an image carries into a virtual machine does not make a container: PID 2 tells.
+    A marker file that an image carries into a virtual machine does not make a container: PID 2 tells. What the chassis
+    does not tell, the network may: two bridged ports make a switch, forwarding between two addressed ones a router.
     """
     is_marked = traces.container_marker.strip() in CONTAINER_ENGINES or _CONTAINER_CGROUPS.search(traces.init_cgroup)
     if is_marked and not traces.sees_kernel_threads:
@@ -72,9 +78,25 @@ def class_of(traces: Traces) -> str:
         return "virtual_machine"
     if dmi.chassis_type is not None and dmi.chassis_type in _CHASSIS_CLASSES:
         return _CHASSIS_CLASSES[dmi.chassis_type]
-    if not names and traces.has_hypervisor_flag:
-        return "virtual_machine"
-    return "host"
+    if names:
+        return "host"
+    if (gear := _gear(traces)) is not None:
+        return gear
+    return "virtual_machine" if traces.has_hypervisor_flag and traces.sees_kernel_threads else "host"
+
+
+def _gear(traces: Traces) -> str | None:
+    if any(CONTAINER_BRIDGE.match(interface.name) for interface in traces.interfaces):
+        return None
+    if sum(interface.is_bridge_port for interface in traces.interfaces) > 1:
+        return "switch"
+    addressed = [interface for interface in traces.interfaces if any(map(_is_global, interface.addresses))]
+    return "router" if traces.forwards_packets and len(addressed) > 1 else None
+
+
+def _is_global(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return not (parsed.is_loopback or parsed.is_link_local)
 
 
 def container_id(cgroup: str) -> str | None:
