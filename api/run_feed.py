@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 from api.event_stream import ServerEvent
 from api.metrics import Metrics
-from cmdb.documents import moment
+from cmdb.documents import run_document
 from cmdb.entities import Run
 from discovery.progress import (
     NoticeGiven,
@@ -92,24 +92,14 @@ class RunFeed:
             await moved.wait()
 
 
-def run_document(run: Run, *, has_results: bool = True) -> dict[str, object]:
-    """A run as the API shows it."""
-    document: dict[str, object] = {
-        "id": run.id,
-        "source": run.source,
-        "state": run.state.value,
-        "by": run.by,
-        "started_at": moment(run.started_at),
-        "finished_at": moment(run.finished_at),
-        "targets": list(run.targets),
-        "schedule": run.schedule,
-        "counts": run.counts,
-        "message": run.message,
-    }
-    return document | {"results": list(run.results)} if has_results else document
+def run_row(run: Run) -> dict[str, object]:
+    """A run without the results of its targets."""
+    document = run_document(run)
+    del document["results"]
+    return document
 
 
 def _document(event: RunEvent) -> dict[str, object]:
     if isinstance(event, RunStarted | RunFinished):
-        return run_document(event.run, has_results=False)
+        return run_row(event.run)
     return asdict(event)

@@ -13,7 +13,7 @@ from cmdb.ids import new_id
 from cmdb.store.protocol import Store
 from discovery.journal import RunJournal
 from discovery.leases import Clock, Lease
-from discovery.orders import CredentialLookup, OrderCheck, ScanOrder
+from discovery.orders import OrderDesk, ScanOrder
 from discovery.progress import RunEvent, RunObserver, RunStarted
 from discovery.runs import Ingestor, Patience, run_scan
 from discovery.scanner import ScannerRegister, ScanRequest
@@ -50,8 +50,7 @@ class ScanJobs:
         ingestor: Ingestor,
         scanners: ScannerRegister,
         *,
-        credentials: CredentialLookup,
-        check: OrderCheck,
+        orders: OrderDesk,
         clock: Clock,
         observers: Sequence[RunObserver] = (),
         patience: Patience | None = None,
@@ -60,8 +59,7 @@ class ScanJobs:
         self._store = store
         self._ingestor = ingestor
         self._scanners = scanners
-        self._credentials = credentials
-        self._check = check
+        self._orders = orders
         self._clock = clock
         self._observers = tuple(observers)
         self._patience = patience or Patience()
@@ -87,23 +85,22 @@ class ScanJobs:
     ) -> Run:
         """Start a scan and return its run as recorded at the start.
 
-        Raises what `check` and the credentials raise, and `Unavailable` when too many scans run here already or the store
+        Raises what the order desk raises, and `Unavailable` when too many scans run here already or the store
         does not answer. `leases` are released when the run ends, not when this raises.
         """
         if len(self._jobs) >= self._limit:
             raise Unavailable(f"{self._limit} scans run on this server already; wait for one to end or stop one")
-        self._check(order)
+        order = self._orders.checked(order)
         scanner = self._scanners.make(order.scanner)
-        credentials = self._credentials(order.credentials)
         request = ScanRequest(
             run_id=run_id or self.reserve_id(),
             started_at=self._clock(),
             targets=order.targets,
             exclude=order.exclude,
-            credentials=credentials,
+            credentials=self._orders.credentials_for(order),
             network=order.network,
             limits=order.limits,
-            options=order.options,
+            options=self._orders.options_for(order),
         )
         begun, stop = _Start(), asyncio.Event()
         running = run_scan(

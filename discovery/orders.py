@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from discovery.credentials import Credential
 from discovery.scanner import Limits
@@ -27,5 +28,15 @@ class ScanOrder:
 OrderCheck = Callable[[ScanOrder], None]
 """Raises `NotFound` (scanner), `Invalid` or `Denied` (targets) when an order must not run."""
 
-CredentialLookup = Callable[[Sequence[str]], tuple[Credential, ...]]
-"""Credentials by name, in the order given; raises `NotFound` with the name."""
+
+class OrderDesk(Protocol):
+    """Turns what somebody wants into what may be done; each method raises what `OrderCheck` says, or `NotFound` for a credential."""
+
+    def checked(self, order: ScanOrder) -> ScanOrder:
+        """The order with its targets as they may be scanned."""
+
+    def credentials_for(self, order: ScanOrder) -> tuple[Credential, ...]:
+        """Those that the order names, in its order, else all that its scanner takes."""
+
+    def options_for(self, order: ScanOrder) -> dict[str, str]:
+        """The order's options with the places that this machine keeps."""

@@ -12,9 +12,10 @@ from api.answers import json_answer, record_answer
 from api.event_stream import MEDIA_TYPE, ServerEvent
 from api.models import RunAnswer, RunPage, RunRow, ScanBody
 from api.parts import Api, ApiDep
-from api.run_feed import run_document
+from api.run_feed import run_row
+from cmdb.documents import run_document
 from cmdb.entities import RunState
-from cmdb.errors import Invalid
+from cmdb.errors import Invalid, NotFound
 from discovery.orders import ScanOrder
 
 router = APIRouter(prefix="/scans", tags=["Scans"])
@@ -36,8 +37,12 @@ async def start_scan(api: ApiDep, body: ScanBody) -> Response:
         options=body.options,
         is_confirmed=body.yes,
     )
-    run = await api.context.jobs.start(order, by=api.context.user)
-    document = run_document(run, has_results=False)
+    try:
+        run = await api.context.jobs.start(order, by=api.context.user)
+    except NotFound as error:
+        # a name inside the body: the path itself exists
+        raise Invalid(error.message, ids=error.ids) from error
+    document = run_row(run)
     return json_answer(document, status=202, headers={"Location": f"/api/v1/scans/{run.id}"})
 
 
@@ -49,7 +54,7 @@ async def list_scans(
 ) -> Response:
     """Runs, newest first, without the results of their targets."""
     runs = await api.gate.read(lambda: api.journal.newest(before=cursor, limit=limit + 1))
-    rows = [run_document(run, has_results=False) for run in runs[:limit]]
+    rows = [run_row(run) for run in runs[:limit]]
     return json_answer({"items": rows, "cursor": rows[-1]["id"] if len(runs) > limit else None})
 
 
@@ -64,7 +69,7 @@ async def stop_scan(api: ApiDep, run_id: RunId) -> Response:
     """Tell a run to end; what it has confirmed is kept. It ends within seconds, as its events say."""
     run = await api.gate.read(lambda: api.journal.get(run_id))
     api.context.jobs.stop(run)
-    return json_answer(run_document(run, has_results=False), status=202)
+    return json_answer(run_row(run), status=202)
 
 
 @router.get(
@@ -103,4 +108,4 @@ async def _from_record(api: Api, run_id: str) -> AsyncIterator[ServerEvent]:
         await asyncio.sleep(ELSEWHERE_S)
     for number, result in enumerate(run.results, start=1):
         yield ServerEvent(str(number), "target_finished", {"run_id": run_id, **result})
-    yield ServerEvent(str(len(run.results) + 1), "run_finished", run_document(run, has_results=False))
+    yield ServerEvent(str(len(run.results) + 1), "run_finished", run_row(run))

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Request, Response
 from api.answers import check_match, editable_answer, json_answer
 from api.models import RunRow, ScheduleAnswer, ScheduleBody, ScheduleRow
 from api.parts import Api, ApiDep
-from api.run_feed import run_document
+from api.run_feed import run_row
 from cmdb.documents import moment
 from cmdb.entities import Schedule
+from cmdb.errors import Invalid, NotFound
 
 router = APIRouter(prefix="/schedules", tags=["Schedules"])
 
@@ -41,7 +42,11 @@ async def add_schedule(api: ApiDep, body: ScheduleBody) -> Response:
         jitter_s=body.jitter_s,
         enabled=body.enabled,
     )
-    added = await api.gate.write(lambda: schedules.add(made, by=api.context.user))
+    try:
+        added = await api.gate.write(lambda: schedules.add(made, by=api.context.user))
+    except NotFound as error:
+        # a name inside the body: the path itself exists
+        raise Invalid(error.message, ids=error.ids) from error
     return json_answer(_row(api, added), status=201, headers={"Location": f"/api/v1/schedules/{added.id}"})
 
 
@@ -70,7 +75,7 @@ async def run_schedule(api: ApiDep, name: ScheduleName) -> Response:
     """Run it at once on this server, beside its due times; 409 while a run of it is going."""
     schedule = await api.gate.read(lambda: api.context.schedules.get(name))
     run = await api.context.dispatcher.run_now(schedule, by=api.context.user)
-    document = run_document(run, has_results=False)
+    document = run_row(run)
     return json_answer(document, status=202, headers={"Location": f"/api/v1/scans/{run.id}"})
 
 

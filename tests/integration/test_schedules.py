@@ -42,10 +42,20 @@ def check(order: ScanOrder) -> None:
         raise NotFound(f"no scanner is called {order.scanner!r}")
 
 
-def no_credentials(names: object) -> tuple[Credential, ...]:
-    if names:
-        raise NotFound(f"no credential is called {names!r}")
-    return ()
+class Desk:
+    """Lets every order through that `check` does, and has no credentials."""
+
+    def checked(self, order: ScanOrder) -> ScanOrder:
+        check(order)
+        return order
+
+    def credentials_for(self, order: ScanOrder) -> tuple[Credential, ...]:
+        if order.credentials:
+            raise NotFound(f"no credential is called {order.credentials[0]!r}")
+        return ()
+
+    def options_for(self, order: ScanOrder) -> dict[str, str]:
+        return dict(order.options)
 
 
 class Server:
@@ -58,8 +68,7 @@ class Server:
             self.store,
             CountingIngestor(),
             ScannerRegister(scanners),
-            credentials=no_credentials,
-            check=check,
+            orders=Desk(),
             clock=clock,
             patience=HASTY,
         )
@@ -204,7 +213,7 @@ async def test_a_run_that_cannot_start_is_recorded_as_failed(pair: tuple[Server,
     clock.advance(60)
     await one.dispatcher.tick()
     (run,) = one.runs()
-    assert (run.state, run.message) == (RunState.FAILED, "not started: no credential is called ('core',)")
+    assert (run.state, run.message) == (RunState.FAILED, "not started: no credential is called 'core'")
     assert [outcome for _, outcome in one.firings(schedule)] == ["failed"]
     clock.advance(60)
     await one.dispatcher.tick()
