@@ -12,6 +12,8 @@ from cmdb.store.codec import encode
 from cmdb.store.instants import to_microseconds
 
 _TYPE = re.compile("[A-Za-z][A-Za-z0-9_]*")
+ID_LIMIT = 500
+"""Characters of an id, so that every store can index it."""
 WRITES_LIMIT = 1 << 20
 """Writes of one change set, exclusive: a store may pack revision and sequence into one number."""
 
@@ -66,6 +68,8 @@ def _encoded(write: Write) -> EncodedWrite:
         if entity is not None and (type(entity) is not expected or entity.id != write.id or not entity.id):
             found = f"{type(entity).__name__} {entity.id!r}"
             raise Invalid(f"a write of {write.kind} {write.id!r} holds {found}; kind and id must agree", ids=[write.id])
+    if len(write.id) > ID_LIMIT:
+        raise Invalid(f"an id of {len(write.id)} characters is too long; ids have at most {ID_LIMIT}")
     if write.before is None and write.after is None:
         raise Invalid(
             f"a write of {write.kind} {write.id!r} has neither before nor after; leave it out", ids=[write.id]

@@ -249,7 +249,8 @@ def test_an_empty_change_set_does_nothing(store: Store) -> None:
 def test_keys_alone_make_a_revision_and_the_same_keys_again_none(store: Store) -> None:
     key = KeyWrite("|serial|1", ("a",), is_strong=True)
     first = store.apply(change_set(keys=[key]))
-    assert first is not None and first.number == 1
+    assert first is not None
+    assert first.number == 1
     assert store.apply(change_set(keys=[key], planned_at=1)) is None
     assert store.apply(change_set(keys=[KeyWrite("|serial|9", (), is_strong=True)], planned_at=1)) is None
     assert store.revision() == 1

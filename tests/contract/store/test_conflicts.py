@@ -118,7 +118,8 @@ def test_a_consulted_id_made_since_is_a_conflict(store: Store) -> None:
 def test_what_was_not_consulted_does_not_matter(store: Store) -> None:
     store.apply(change_set(*made(ci("a")), keys=[strong("a")]))
     revision = store.apply(change_set(*made(ci("b")), planned_at=0, consulted_ids=["b"], consulted_keys=[NAME]))
-    assert revision is not None and revision.number == 2
+    assert revision is not None
+    assert revision.number == 2
 
 
 def test_a_plan_from_the_future_is_a_conflict(store: Store) -> None:

@@ -122,5 +122,6 @@ def test_a_clock_that_goes_back_does_not_take_revisions_with_it(store: Store, cl
     store.apply(change_set(*made(ci("a"))))
     clock.now = NOW - dt.timedelta(days=1)
     second = store.apply(change_set(*made(ci("b")), planned_at=1))
-    assert second is not None and second.at == NOW
+    assert second is not None
+    assert second.at == NOW
     assert store.revision_at(NOW) == 2

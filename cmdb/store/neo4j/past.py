@@ -1,0 +1,84 @@
+"""Questions about the past: feed, history and as-of, all read from `(:State)` nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from cmdb.changeset import Change
+from cmdb.entities import Entity, Kind
+from cmdb.store.codec import decode
+from cmdb.store.neo4j.database import Transaction
+from cmdb.store.neo4j.instants import instant, microseconds
+from cmdb.store.neo4j.writing import SEQUENCE_BITS
+
+_LAST_PLACE = (1 << 63) - 1
+_CHANGE = (
+    "WITH s ORDER BY s.place LIMIT $limit MATCH (r:Revision {number: s.revision})"
+    " OPTIONAL MATCH (b:State {place: s.previous})"
+    f" RETURN s.place, {microseconds('r.at')}, r.by, s.kind, s.id, b.body, s.body ORDER BY s.place"
+)
+_THEN = "s.place <= $place AND (s.until IS NULL OR s.until > $place) AND s.body IS NOT NULL"
+
+
+def last_place(revision: int, sequence: int | None = None) -> int:
+    """The place of an entry, or of the last possible one of its revision."""
+    first = revision << SEQUENCE_BITS
+    return max(-1, min(first + ((1 << SEQUENCE_BITS) - 1 if sequence is None else sequence), _LAST_PLACE))
+
+
+def changes(transaction: Transaction, after: int, limit: int) -> tuple[Change, ...]:
+    """The feed after a place, oldest first."""
+    rows = transaction.rows(f"MATCH (s:State) WHERE s.place > $after {_CHANGE}", after=after, limit=limit)
+    return tuple(_changes(rows))
+
+
+def history(transaction: Transaction, kind: Kind, id_: str, after: int, limit: int) -> tuple[Change, ...]:
+    """Changes of one entity after a place, oldest first."""
+    rows = transaction.rows(
+        f"MATCH (s:State {{kind: $kind, id: $id}}) WHERE s.place > $after {_CHANGE}",
+        kind=kind.value,
+        id=id_,
+        after=after,
+        limit=limit,
+    )
+    return tuple(_changes(rows))
+
+
+def _changes(rows: Sequence[Sequence[Any]]) -> Iterator[Change]:
+    mask = (1 << SEQUENCE_BITS) - 1
+    for place, at, by, kind_name, id_, before, after in rows:
+        kind = Kind(kind_name)
+        yield Change(
+            revision=place >> SEQUENCE_BITS,
+            sequence=place & mask,
+            at=instant(at),
+            by=by,
+            kind=kind,
+            id=id_,
+            before=None if before is None else decode(kind, before),
+            after=None if after is None else decode(kind, after),
+        )
+
+
+def many_as_of(transaction: Transaction, kind: Kind, ids: Collection[str], place: int) -> dict[str, Entity]:
+    """The entities of these ids as they were at a place."""
+    rows = transaction.unwind(
+        f"MATCH (s:State {{kind: $kind, id: row}}) WHERE {_THEN} RETURN row, s.body",
+        sorted(set(ids)),
+        kind=kind.value,
+        place=place,
+    )
+    return {id_: decode(kind, body) for id_, body in rows}
+
+
+def page_as_of(transaction: Transaction, kind: Kind, after: str, limit: int, place: int) -> tuple[Entity, ...]:
+    """Entities of a kind as they were at a place, in id order."""
+    rows = transaction.rows(
+        f"MATCH (s:State) WHERE s.kind = $kind AND s.id > $after AND {_THEN} RETURN s.body ORDER BY s.id LIMIT $limit",
+        kind=kind.value,
+        after=after,
+        place=place,
+        limit=limit,
+    )
+    return tuple(decode(kind, body) for (body,) in rows)

@@ -1,0 +1,236 @@
+"""The production store: Neo4j 5, one server or a cluster, where the graph reads like a graph."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from cmdb.changeset import Change, ChangeSet, Revision, Touch
+from cmdb.entities import Entity, Kind, Relationship
+from cmdb.store.fields import checked_field
+from cmdb.store.instants import to_microseconds, utc_now
+from cmdb.store.neo4j import past, reading, schema
+from cmdb.store.neo4j.database import Database, Transaction
+from cmdb.store.neo4j.instants import instant, microseconds
+from cmdb.store.neo4j.properties import LabelsOf, indexable
+from cmdb.store.neo4j.writing import REVISION, owners, recorded, to_revision, write
+from cmdb.store.paging import checked_limit, read_cursor
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store
+from cmdb.store.validation import CheckedChangeSet, check
+
+_NODES = 20_000
+_SOURCES = 2_000
+"""CIs whose relationships are read in one packed answer (measured: eight to twelve times one row per relationship)."""
+_EDGES = 20_000
+
+
+class Neo4jStore(Store):
+    """A `Store` on Neo4j 5.26 or later, Community included.
+
+    `labels_of` gives the labels of a class and its parents in words, `clock` the time of each commit; a revision's time
+    never goes back. Opening makes missing constraints and indexes; it raises `Unavailable` when the server does not
+    answer, `Denied` for a wrong login, and `Invalid` for a newer store, another program's data or a malformed URL.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str,
+        password: str,
+        database: str,
+        labels_of: LabelsOf,
+        clock: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        self._labels_of = labels_of
+        self._clock = clock
+        self._types: set[str] = set()
+        self._database = Database(url, user=user, password=password, database=database)
+        try:
+            schema.prepare(self._database)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def apply(self, change_set: ChangeSet) -> Revision | None:
+        """As `Store.apply`; transient errors are tried again for 20 s, then `Unavailable`."""
+        checked = check(change_set)
+        self._ensure_types(checked)
+        return self._database.write(lambda transaction: write(transaction, checked, self._now(), self._labels_of))
+
+    def _now(self) -> dt.datetime:
+        return self._clock().astimezone(dt.UTC)
+
+    def _ensure_types(self, checked: CheckedChangeSet) -> None:
+        for encoded in checked.writes:
+            after = encoded.write.after
+            if isinstance(after, Relationship) and after.type not in self._types:
+                schema.ensure_type(self._database, after.type)
+                self._types.add(after.type)
+
+    def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
+        """As `Store.acquire_lease`."""
+        at = to_microseconds(now)
+
+        def take(transaction: Transaction) -> bool:
+            # The first SET takes the lock, so that what follows is decided on the newest committed owner.
+            found = transaction.rows(
+                "MERGE (l:Lease {name: $name}) SET l.asked_by = $owner"
+                " WITH l WHERE l.owner IS NULL OR l.owner = $owner OR l.expires_at <= $at"
+                " SET l.owner = $owner, l.expires_at = $expires_at RETURN 1",
+                name=indexable(name),
+                owner=owner,
+                at=at,
+                expires_at=at + round(ttl_s * 1_000_000),
+            )
+            return bool(found)
+
+        return self._database.write(take)
+
+    def release_lease(self, name: str, owner: str) -> None:
+        """As `Store.release_lease`."""
+        query = "MATCH (l:Lease {name: $name}) WHERE l.owner = $owner REMOVE l.owner, l.expires_at"
+        self._database.write(lambda transaction: transaction.rows(query, name=indexable(name), owner=owner))
+
+    def revision(self) -> int:
+        """As `Store.revision`."""
+        query = "MATCH (c:Counter {name: 'revision'}) RETURN c.revision"
+        return int(self._database.read(lambda transaction: transaction.rows(query))[0][0])
+
+    def get_many(self, kind: Kind, ids: Collection[str]) -> dict[str, Entity]:
+        """As `Store.get_many`."""
+        return self._database.read(lambda transaction: reading.many(transaction, kind, ids))
+
+    def find(self, kind: Kind, field: str, values: Collection[str], *, limit: int = PAGE_LIMIT) -> tuple[Entity, ...]:
+        """As `Store.find`."""
+        checked_field(kind, field)
+        checked_limit(limit)
+        return self._database.read(lambda transaction: reading.by_field(transaction, kind, field, values, limit))
+
+    def scan(
+        self, kind: Kind, *, after: str = "", limit: int = PAGE_LIMIT, as_of: int | None = None
+    ) -> tuple[Entity, ...]:
+        """As `Store.scan`."""
+        checked_limit(limit)
+        if as_of is None:
+            return self._database.read(lambda transaction: reading.page(transaction, kind, after, limit))
+        place = past.last_place(as_of)
+        return self._database.read(lambda transaction: past.page_as_of(transaction, kind, after, limit, place))
+
+    def count(self, kind: Kind) -> dict[str, int]:
+        """As `Store.count`."""
+        return self._database.read(lambda transaction: reading.count(transaction, kind))
+
+    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
+        """As `Store.owners`."""
+        found = self._database.read(lambda transaction: owners(transaction, sorted(set(keys))))
+        return {key: held for key, held in found.items() if held.owners}
+
+    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
+        """As `Store.seen`."""
+        query = (
+            "MATCH (s:Sighting {subject: row[1]})"
+            f" RETURN row[0], {microseconds('s.first_at')}, {microseconds('s.last_at')}"
+        )
+        rows = [[subject, indexable(subject)] for subject in sorted(set(subjects))]
+        found = self._database.read(lambda transaction: transaction.unwind(query, rows))
+        return {subject: Seen(instant(first_at), instant(last_at)) for subject, first_at, last_at in found}
+
+    def list_cis(
+        self,
+        *,
+        class_names: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        has_retired: bool = True,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page:
+        """As `Store.list_cis`."""
+        checked_limit(limit)
+        start = ("", "") if after is None else read_cursor(after)
+        return self._database.read(
+            lambda transaction: reading.list_cis(
+                transaction,
+                class_names=class_names,
+                names=names,
+                search=search,
+                has_retired=has_retired,
+                after=start,
+                limit=limit,
+            )
+        )
+
+    def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
+        """As `Store.changes`."""
+        checked_limit(limit)
+        place = past.last_place(after, after_sequence)
+        return self._database.read(lambda transaction: past.changes(transaction, place, limit))
+
+    def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
+        """As `Store.touches`."""
+        query = (
+            "MATCH (t:Touch) WHERE t.number > $after"
+            f" RETURN t.number, t.revision, t.run_id, t.source, {microseconds('t.at')}, t.subjects"
+            " ORDER BY t.number LIMIT $limit"
+        )
+        checked_limit(limit)
+        found = self._database.read(lambda transaction: transaction.rows(query, after=after, limit=limit))
+        return tuple(
+            Touch(number, revision, run_id, source, instant(at), tuple(subjects))
+            for number, revision, run_id, source, at, subjects in found
+        )
+
+    def revisions(self, *, after: int = 0, limit: int = 1000) -> tuple[Revision, ...]:
+        """As `Store.revisions`."""
+        query = f"MATCH (r:Revision) WHERE r.number > $after RETURN {REVISION} ORDER BY r.number LIMIT $limit"
+        checked_limit(limit)
+        found = self._database.read(lambda transaction: transaction.rows(query, after=after, limit=limit))
+        return tuple(to_revision(row) for row in found)
+
+    def revision_at(self, at: dt.datetime) -> int:
+        """As `Store.revision_at`."""
+        to_microseconds(at)
+        query = "MATCH (r:Revision) WHERE r.at <= $at RETURN r.number ORDER BY r.at DESC, r.number DESC LIMIT 1"
+        found = self._database.read(lambda transaction: transaction.rows(query, at=at.astimezone(dt.UTC)))
+        return int(found[0][0]) if found else 0
+
+    def revision_of(self, change_set_id: str) -> Revision | None:
+        """As `Store.revision_of`."""
+        return self._database.read(lambda transaction: recorded(transaction, change_set_id))
+
+    def history(self, kind: Kind, id_: str, *, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
+        """As `Store.history`; `after` is a revision."""
+        checked_limit(limit)
+        place = past.last_place(after)
+        return self._database.read(lambda transaction: past.history(transaction, kind, id_, place, limit))
+
+    def get_many_as_of(self, kind: Kind, ids: Collection[str], revision: int) -> dict[str, Entity]:
+        """As `Store.get_many_as_of`."""
+        place = past.last_place(revision)
+        return self._database.read(lambda transaction: past.many_as_of(transaction, kind, ids, place))
+
+    def iter_nodes(self) -> Iterator[Sequence[NodeRow]]:
+        """As `Store.iter_nodes`; no transaction is held between batches."""
+        after = ""
+        while rows := self._nodes(after):
+            yield rows
+            after = rows[-1].id
+
+    def _nodes(self, after: str) -> list[NodeRow]:
+        return self._database.read(lambda transaction: reading.nodes(transaction, after, _NODES))
+
+    def iter_edges(self) -> Iterator[Sequence[EdgeRow]]:
+        """As `Store.iter_edges`; no transaction is held between batches."""
+        after: str | None = ""
+        while after is not None:
+            rows, after = self._edges(after)
+            for start in range(0, len(rows), _EDGES):
+                yield rows[start : start + _EDGES]
+
+    def _edges(self, after: str) -> tuple[list[EdgeRow], str | None]:
+        return self._database.read(lambda transaction: reading.edges(transaction, after, _SOURCES))
+
+    def close(self) -> None:
+        """As `Store.close`."""
+        self._database.close()
