@@ -11,7 +11,7 @@ _WAYS = {None: Way.NO, Travel.TARGET_TO_SOURCE: Way.TO_SOURCE, Travel.SOURCE_TO_
 
 def travel_rules(registry: Registry) -> tuple[TravelRule, ...]:
     """One rule for each relationship type."""
-    return tuple(_rule(type_) for type_ in registry.relationship_types.values())
+    return tuple(_rule(type_) for type_ in registry.relationship_types())
 
 
 def _rule(type_: RelationshipType) -> TravelRule:
