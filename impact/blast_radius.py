@@ -2,76 +2,67 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cmdb.errors import Invalid
-from impact.estate import billionths, instant
+from impact.estate import billionths
 from impact.graph import ImpactGraph
-from impact.kernel_pure import IS_DOWN, OUT_OF_SERVICE
+from impact.kernel_pure import OUT_OF_SERVICE
+from impact.listing import BUSINESS_SERVICE, Hidden, Impacted, Listing, Part, Tally
 from impact.propagate import Reach, propagate
-from impact.reasons import Teller
 from impact.snapshot import LIFECYCLES, Snapshot
 
-BUSINESS_SERVICE = "business_service"
 
-DOWN = "down"
-DEGRADED = "degraded"
-
-Hidden = Callable[[str], bool]
-"""Whether the CI of this id is one that the asking user may not see."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Impacted:
-    """One affected CI; `path` leads from a root to it, None for CIs that the user may not see."""
-
-    id: str
-    class_name: str
-    name: str
-    state: str
-    hops: int
-    confidence: float
-    oldest_seen_at: dt.datetime | None
-    path: tuple[str | None, ...]
-    because: str
-
-    def to_document(self) -> dict[str, object]:
-        """As the contract writes it."""
-        return {
-            "id": self.id,
-            "class": self.class_name,
-            "name": self.name,
-            "state": self.state,
-            "hops": self.hops,
-            "confidence": self.confidence,
-            "oldest_seen_at": _written(self.oldest_seen_at),
-            "path": list(self.path),
-            "because": self.because,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BlastRadius:
-    """Affected CIs, services first, then down before degraded, hops, class, name, id; totals count visible ones only.
+    """Totals, and the affected CIs in words when they are asked for; totals count the CIs that the user may see.
 
-    `omitted` counts visible CIs beyond the limit, `hidden` affected ones that the user may not see.
+    `as_of` is what the caller said of the graph's time.
     """
 
     revision: int
     as_of: str | None
     roots: tuple[str, ...]
-    impacted: tuple[Impacted, ...]
-    down: int
-    degraded: int
-    by_class: dict[str, int]
-    omitted: int
-    hidden: int
+    tally: Tally
     warnings: tuple[str, ...]
+    limit: int | None = None
+    listing: Listing = field(repr=False)
+
+    @property
+    def down(self) -> int:
+        """CIs that are down."""
+        return self.tally.down
+
+    @property
+    def degraded(self) -> int:
+        """CIs that are degraded."""
+        return self.tally.degraded
+
+    @property
+    def by_class(self) -> dict[str, int]:
+        """Affected CIs by class."""
+        return self.tally.by_class
+
+    @property
+    def hidden(self) -> int:
+        """Affected CIs that the user may not see."""
+        return self.tally.hidden
+
+    @property
+    def omitted(self) -> int:
+        """Affected CIs that the user may see and that the limit keeps out of the list."""
+        total = self.down + self.degraded
+        return 0 if self.limit is None else max(0, total - self.limit)
+
+    @cached_property
+    def impacted(self) -> tuple[Impacted, ...]:
+        """Services first, then down before degraded, hops, class, name, id."""
+        return self.listing.rows(self.limit)
 
     @property
     def services(self) -> tuple[Impacted, ...]:
@@ -118,44 +109,70 @@ def blast_radius(
     root_nodes = snapshot.numbers(roots)
     down_nodes = snapshot.numbers(already_down)
     kept_up = frozenset(snapshot.numbers(not_impacted).tolist())
-    floor = billionths(min_confidence)
-    engine = graph.engine
-
-    def reach(seeds: NDArray[np.int32], starts: NDArray[np.int32]) -> Reach:
-        with graph.shelf.lend(snapshot.node_count, len(snapshot.group_owner)) as scratch:
-            return propagate(snapshot, engine, scratch, seeds=seeds, roots=starts, not_impacted=kept_up, floor=floor)
-
-    seeds = np.concatenate([root_nodes, down_nodes])
-    nothing = seeds[:0]
-    whole = reach(seeds, root_nodes)
-    listing = _Listing(snapshot, hidden, frozenset(seeds.tolist()))
-    if len(down_nodes):
-        others = reach(down_nodes, down_nodes)
-        own = reach(root_nodes, nothing)
-        without_roots, without_others = _states(others), _states(own)
-        owed = {
-            node
-            for node, state in _states(whole).items()
-            if without_roots.get(node) == state and without_others.get(node) != state
-        }
-        # what a root degrades through a CI that is down already has no chain of causes from a root now
-        unreached = set(whole.nodes[whole.hops < 0].tolist()) - owed
-        listing.add(whole, lambda node: node not in owed and node not in unreached, is_owed=False)
-        listing.add(others, lambda node: node in owed, is_owed=True)
-        if unreached - listing.left_out:
-            listing.add(reach(seeds, seeds), lambda node: node in unreached, is_owed=False)
-    else:
-        listing.add(whole, None, is_owed=False)
-    return listing.radius(
+    question = _Question(graph, snapshot, kept_up, billionths(min_confidence))
+    listing = Listing(snapshot, question.parts(root_nodes, down_nodes), hidden)
+    return BlastRadius(
+        revision=snapshot.revision,
+        as_of=as_of,
         roots=tuple(dict.fromkeys(roots)),
+        tally=listing.tally(),
         warnings=tuple(_warnings(snapshot, [*root_nodes.tolist(), *down_nodes.tolist()], kept_up)),
         limit=limit,
-        as_of=as_of,
+        listing=listing,
     )
 
 
-def _states(reach: Reach) -> dict[int, int]:
-    return dict(zip(reach.nodes.tolist(), reach.states.tolist(), strict=True))
+@dataclass(frozen=True, slots=True)
+class _Question:
+    graph: ImpactGraph
+    snapshot: Snapshot
+    kept_up: frozenset[int]
+    floor: int
+
+    def reach(self, seeds: NDArray[np.int32], starts: NDArray[np.int32]) -> Reach:
+        snapshot = self.snapshot
+        with self.graph.shelf.lend(snapshot.node_count, len(snapshot.group_owner)) as scratch:
+            return propagate(
+                snapshot,
+                self.graph.engine,
+                scratch,
+                seeds=seeds,
+                roots=starts,
+                not_impacted=self.kept_up,
+                floor=self.floor,
+            )
+
+    def parts(self, roots: NDArray[np.int32], already_down: NDArray[np.int32]) -> list[Part]:
+        """What is affected, each CI in the reach whose path and reason are told."""
+        seeds = np.concatenate([roots, already_down])
+        whole = self.reach(seeds, roots)
+        rows = np.arange(whole.seed_count, len(whole.nodes))
+        if not len(already_down):
+            return [Part(whole, rows)]
+        others = self.reach(already_down, already_down)
+        owed = _owed(whole, others, self.reach(roots, roots[:0]))
+        is_owed = np.isin(whole.nodes[rows], owed)
+        # what a root degrades through a CI that is down already has no chain of causes from a root now
+        is_reached = whole.hops[rows] >= 0
+        parts = [
+            Part(whole, rows[~is_owed & is_reached]),
+            Part(others, np.flatnonzero(np.isin(others.nodes, whole.nodes[rows[is_owed]])), is_owed=True),
+        ]
+        if (~is_owed & ~is_reached).any():
+            left = whole.nodes[rows[~is_owed & ~is_reached]]
+            from_all = self.reach(seeds, seeds)
+            parts.append(Part(from_all, np.flatnonzero(np.isin(from_all.nodes, left))))
+        return parts
+
+
+def _owed(whole: Reach, others: Reach, own: Reach) -> NDArray[np.int32]:
+    """Nodes in the state that the already-down CIs alone give them, and that the roots alone do not."""
+
+    def states(reach: Reach) -> NDArray[np.int64]:
+        return reach.nodes.astype(np.int64) * 4 + reach.states
+
+    here = states(whole)
+    return whole.nodes[np.isin(here, states(others)) & ~np.isin(here, states(own))]
 
 
 def _warnings(snapshot: Snapshot, given: Iterable[int], kept_up: Collection[int]) -> Iterable[str]:
@@ -165,87 +182,3 @@ def _warnings(snapshot: Snapshot, given: Iterable[int], kept_up: Collection[int]
             yield f"{snapshot.name_of(node)} is {LIFECYCLES[code].value}: it is not counted and passes nothing on"
         elif node in kept_up:
             yield f"{snapshot.name_of(node)} is declared not impacted, so it stays up"
-
-
-class _Listing:
-    """Gathers rows of several reaches, then orders and cuts them."""
-
-    def __init__(self, snapshot: Snapshot, hidden: Hidden | None, left_out: Collection[int]) -> None:
-        self._snapshot = snapshot
-        self._hidden = hidden
-        self.left_out = left_out
-        self._rows: list[tuple[bool, bool, int, str, str, str, int, Teller, Reach, bool]] = []
-        self._hidden_count = 0
-
-    def add(self, reach: Reach, chosen: Callable[[int], bool] | None, *, is_owed: bool) -> None:
-        """The CIs of a reach; `chosen` None takes all of them."""
-        teller = Teller(self._snapshot, reach, self._hidden)
-        class_names = self._snapshot.class_names
-        classes = self._snapshot.class_codes[reach.nodes].tolist()
-        is_hidden = teller.is_hidden.tolist()
-        columns = zip(reach.nodes.tolist(), reach.states.tolist(), reach.hops.tolist(), classes, strict=True)
-        for position, (node, state, hops, class_code) in enumerate(columns):
-            if node in self.left_out or (chosen is not None and not chosen(node)):
-                continue
-            if is_hidden and is_hidden[position]:
-                self._hidden_count += 1
-                continue
-            class_name = class_names[class_code]
-            self._rows.append(
-                (
-                    class_name != BUSINESS_SERVICE,
-                    state != IS_DOWN,
-                    hops,
-                    class_name,
-                    teller.names[position],
-                    teller.ids[position],
-                    position,
-                    teller,
-                    reach,
-                    is_owed,
-                )
-            )
-
-    def radius(
-        self, *, roots: tuple[str, ...], warnings: tuple[str, ...], limit: int | None, as_of: str | None
-    ) -> BlastRadius:
-        """The answer; the first `limit` rows are listed, all are counted."""
-        rows = self._rows
-        rows.sort(key=lambda row: row[:6])
-        by_class: dict[str, int] = {}
-        degraded = 0
-        for row in rows:
-            by_class[row[3]] = by_class.get(row[3], 0) + 1
-            degraded += row[1]
-        listed = rows if limit is None else rows[:limit]
-        return BlastRadius(
-            revision=self._snapshot.revision,
-            as_of=as_of,
-            roots=roots,
-            impacted=tuple(_impacted(row) for row in listed),
-            down=len(rows) - degraded,
-            degraded=degraded,
-            by_class=dict(sorted(by_class.items())),
-            omitted=len(rows) - len(listed),
-            hidden=self._hidden_count,
-            warnings=warnings,
-        )
-
-
-def _impacted(row: tuple[bool, bool, int, str, str, str, int, Teller, Reach, bool]) -> Impacted:
-    _, is_degraded, hops, class_name, name, id_, position, teller, reach, is_owed = row
-    return Impacted(
-        id=id_,
-        class_name=class_name,
-        name=name,
-        state=DEGRADED if is_degraded else DOWN,
-        hops=hops,
-        confidence=float(reach.confidence[position]),
-        oldest_seen_at=instant(int(reach.oldest[position])),
-        path=teller.path(position),
-        because=teller.only_because(position) if is_owed else teller.reason(position),
-    )
-
-
-def _written(at: dt.datetime | None) -> str | None:
-    return None if at is None else at.isoformat().replace("+00:00", "Z")

@@ -16,12 +16,13 @@ from impact.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Affected nodes with their states (`IS_DOWN`, `IS_DEGRADED`), the seeds among them, by position.
+    """Affected nodes with their states (`IS_DOWN`, `IS_DEGRADED`), by position, the first `seed_count` being seeds.
 
     `hops` is -1 where no root leads to; `parents` are positions, -1 at roots; `entries` point into the snapshot's pool;
     `oldest` is in µs, `NEVER` where nothing was sighted. `failed` is the number of members that are down, by group.
     """
 
+    seed_count: int
     nodes: NDArray[np.int32]
     states: NDArray[np.uint8]
     hops: NDArray[np.int32]
@@ -111,6 +112,7 @@ def propagate(
             view(oldest),
         )
         return Reach(
+            seed_count=int(np.isin(nodes[: len(seeds)], seeds).sum()),
             nodes=nodes,
             states=states,
             hops=hops,

@@ -16,24 +16,33 @@ _UNSEEN = "a CI that you may not see"
 
 
 class Teller:
-    """Tells of one reach; `hidden` says of an id that the user may not see the CI."""
+    """Tells of the CIs at `positions` of one reach; `hidden` says of an id that the user may not see the CI."""
 
-    def __init__(self, snapshot: Snapshot, reach: Reach, hidden: Callable[[str], bool] | None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        reach: Reach,
+        positions: NDArray[np.intp],
+        hidden: Callable[[str], bool] | None = None,
+    ) -> None:
         self._snapshot = snapshot
         self._reach = reach
         self._hidden = hidden
-        self.ids = snapshot.ids_of(reach.nodes)
-        self.names = snapshot.names_of(reach.nodes)
-        self.is_hidden: NDArray[np.bool_] = np.fromiter((hidden(id_) for id_ in self.ids) if hidden else (), np.bool_)
-        shown: list[str | None] = list(self.ids)
-        for position in np.flatnonzero(self.is_hidden).tolist():
-            shown[position] = None
-            self.names[position] = _UNSEEN
-        self._shown = shown
         self._parents = reach.parents.tolist()
         self._states = reach.states.tolist()
         self._paths: dict[int, tuple[str | None, ...]] = {-1: ()}
-        self._kinds = snapshot.pool.entries.kind[reach.entries].tolist() if len(snapshot.pool) else []
+        told = _with_ancestors(reach, positions)
+        ids = snapshot.ids_of(reach.nodes[told])
+        self._names = dict(zip(told.tolist(), snapshot.names_of(reach.nodes[told]), strict=True))
+        self._shown: dict[int, str | None] = dict(zip(told.tolist(), ids, strict=True))
+        if hidden is not None:
+            for position, id_ in zip(told.tolist(), ids, strict=True):
+                if hidden(id_):
+                    self._shown[position] = None
+                    self._names[position] = _UNSEEN
+        has_entry = told[reach.entries[told] >= 0]
+        is_group = snapshot.pool.entries.kind[reach.entries[has_entry]] == GROUP
+        self._through_group = frozenset(has_entry[is_group].tolist())
 
     def path(self, position: int) -> tuple[str | None, ...]:
         """Ids from a root to this CI, None for hidden ones."""
@@ -51,8 +60,8 @@ class Teller:
     def reason(self, position: int) -> str:
         """`db01 is down`, `app01 is degraded` or `2 of 2 members down, needs 1`."""
         parent = self._parents[position]
-        if self._kinds[position] != GROUP:
-            return f"{self.names[parent]} is {'down' if self._states[parent] == IS_DOWN else 'degraded'}"
+        if position not in self._through_group:
+            return f"{self._names[parent]} is {'down' if self._states[parent] == IS_DOWN else 'degraded'}"
         return self._count(*self._decisive(position, parent))
 
     def only_because(self, position: int) -> str:
@@ -60,7 +69,7 @@ class Teller:
         verb = "falls" if self._states[position] == IS_DOWN else "degraded"
         while self._parents[position] >= 0:
             position = self._parents[position]
-        return f"{verb} only because of already-down {self.names[position]}"
+        return f"{verb} only because of already-down {self._names[position]}"
 
     def _decisive(self, position: int, parent: int) -> tuple[int, Group]:
         """The group that the path goes through; of several the one with the smallest id."""
@@ -88,3 +97,14 @@ class Teller:
                 seen = [member for member in members if member not in hidden]
                 return f"{sum(m in fallen for m in seen)} of {len(seen)} members that you may see down"
         return f"{down} of {counted} members down, needs {group.need()}"
+
+
+def _with_ancestors(reach: Reach, positions: NDArray[np.intp]) -> NDArray[np.intp]:
+    is_told = np.zeros(len(reach.nodes), np.bool_)
+    layer = positions
+    while len(layer):
+        is_told[layer] = True
+        parents = reach.parents[layer]
+        parents = parents[parents >= 0]
+        layer = np.unique(parents[~is_told[parents]]).astype(np.intp)
+    return np.flatnonzero(is_told)
