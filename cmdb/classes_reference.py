@@ -70,7 +70,11 @@ def _class(spec: ClassSpec, registry: Registry) -> Iterable[str]:
         if not any(attributes.get(name) == attribute for attributes in inherited)
     ]
     if own:
-        yield from ("", "| attribute | type | unit | weight | identifies | meaning |", "| --- | --- | --- | --- | --- | --- |")
+        yield from (
+            "",
+            "| attribute | type | unit | weight | identifies | meaning |",
+            "| --- | --- | --- | --- | --- | --- |",
+        )
         yield from map(_attribute, own)
 
 
@@ -82,7 +86,9 @@ def _attribute(attribute: AttributeSpec) -> str:
         meaning += ": " + ", ".join(inner.name for inner in attribute.fields)
     type_ = attribute.type.value + (f" ({attribute.format.value})" if attribute.format else "")
     identifies = "yes" if attribute.is_identity else ""
-    return f"| {attribute.name} | {type_} | {attribute.unit or ''} | {attribute.weight.value} | {identifies} | {meaning} |"
+    return (
+        f"| {attribute.name} | {type_} | {attribute.unit or ''} | {attribute.weight.value} | {identifies} | {meaning} |"
+    )
 
 
 def _travel(kind: RelationshipType) -> str:

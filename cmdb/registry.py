@@ -42,7 +42,8 @@ class Registry:
         for model in classes:
             self._add(model)
         self._subclasses = {
-            name: tuple(other for other in self._specs if other == name or name in self._ancestors[other]) for name in self._specs
+            name: tuple(other for other in self._specs if other == name or name in self._ancestors[other])
+            for name in self._specs
         }
         self._types = MappingProxyType(dict(types))
         for kind in self._types.values():
@@ -60,7 +61,9 @@ class Registry:
         self._ancestors[spec.name] = tuple(
             snake_case(base.__name__) for base in model.__mro__[1:] if issubclass(base, ConfigurationItem)
         )
-        self._checks[spec.name] = MappingProxyType({name: make_check(attribute) for name, attribute in spec.attributes.items()})
+        self._checks[spec.name] = MappingProxyType(
+            {name: make_check(attribute) for name, attribute in spec.attributes.items()}
+        )
 
     # classes
     def get(self, name: str) -> ClassSpec:

@@ -112,8 +112,10 @@ def _first_refusal(document: YamlDocument, error: ValidationError) -> Invalid:
     steps = tuple(step for step in first["loc"] if isinstance(step, str | int))
     if first["type"] == "extra_forbidden":
         return document.refuse(steps, f"{steps[-1]} is no key that belongs here")
-    where = ".".join(str(step) for step in steps)
-    return document.refuse(steps, f"{where}: {first['msg']}" if where else "expected a mapping of classes, relationship_types and failure")
+    if not steps:
+        return document.refuse(steps, "expected a mapping of classes, relationship_types and failure")
+    message = "expected a mapping" if first["type"] in ("dict_type", "model_type") else first["msg"]
+    return document.refuse(steps, f"{'.'.join(str(step) for step in steps)}: {message}")
 
 
 class _Builder:
@@ -134,7 +136,9 @@ class _Builder:
             ready = [name for name, row in waiting.items() if not any(parent in waiting for parent in row.parent)]
             if not ready:
                 name = next(iter(waiting))
-                raise self._document.refuse(("classes", name, "parent"), f"{name} is its own ancestor; break the circle")
+                raise self._document.refuse(
+                    ("classes", name, "parent"), f"{name} is its own ancestor; break the circle"
+                )
             for name in ready:
                 self._made[name] = self._make_class(name, waiting.pop(name))
         widened = self._base.extended(Extension(classes=tuple(self._made.values())))
@@ -147,7 +151,8 @@ class _Builder:
             steps: Steps = ("classes", name) if position == 0 else ("classes", name, "aliases", position - 1)
             if not _CLASS_NAME.fullmatch(word) or len(word) > _LONGEST_NAME or snake_case(pascal_case(word)) != word:
                 raise self._document.refuse(
-                    steps, f"class name {word[:_LONGEST_NAME]!r} is not safe; write words of small letters joined by _, each of two letters or more"
+                    steps,
+                    f"class name {word[:_LONGEST_NAME]!r} is not safe; write words of small letters joined by _, each of two letters or more",
                 )
             folded = word.replace("_", "")
             owner = self._taken.get(folded) or self._owner_in_base(word)
@@ -184,34 +189,47 @@ class _Builder:
         try:
             made = types.new_class(pascal_case(name), tuple(parents), {}, lambda body: body.update(namespace))
         except TypeError as error:
-            raise self._document.refuse((*steps, "parent"), "these parents do not go together; name one of them") from error
+            raise self._document.refuse(
+                (*steps, "parent"), "these parents do not go together; name one of them"
+            ) from error
         assert issubclass(made, ConfigurationItem)  # its parents are
         return made
 
     def _annotation(self, steps: Steps, name: str, row: AttributeRow, parents: list[type[ConfigurationItem]]) -> object:
         if not _ATTRIBUTE_NAME.fullmatch(name) or len(name) > _LONGEST_NAME or keyword.iskeyword(name):
             raise self._document.refuse(
-                steps, f"attribute name {name[:_LONGEST_NAME]!r} is not safe; write small letters, digits and _, a letter first"
+                steps,
+                f"attribute name {name[:_LONGEST_NAME]!r} is not safe; write small letters, digits and _, a letter first",
             )
         if name in _RESERVED or hasattr(BaseModel, name) or name.startswith("model_"):
             raise self._document.refuse(steps, f"attribute name {name} is reserved; choose another")
         for parent in parents:
             if name in parent.model_fields:
-                raise self._document.refuse(steps, f"{name} is an attribute of {snake_case(parent.__name__)} already; it cannot be changed")
+                raise self._document.refuse(
+                    steps, f"{name} is an attribute of {snake_case(parent.__name__)} already; it cannot be changed"
+                )
             if hasattr(parent, name):
                 raise self._document.refuse(steps, f"attribute name {name} is reserved; choose another")
         if row.type is AttributeType.OBJECTS:
             raise self._document.refuse((*steps, "type"), "lists of objects are for the product only; use list of text")
         if row.identity and parents[0].family is not Family.CATALOGUE:
             raise self._document.refuse(
-                (*steps, "identity"), f"only catalogue classes are identified by attributes of their own, {snake_case(parents[0].__name__)} is none"
+                (*steps, "identity"),
+                f"only catalogue classes are identified by attributes of their own, {snake_case(parents[0].__name__)} is none",
             )
         if (row.format or row.choices) and row.type not in (AttributeType.TEXT, AttributeType.TEXTS):
-            raise self._document.refuse(steps, f"format and choices go with text only, {name} is of type {row.type.value}")
+            raise self._document.refuse(
+                steps, f"format and choices go with text only, {name} is of type {row.type.value}"
+            )
         if row.choices and row.type is not AttributeType.TEXT:
             raise self._document.refuse((*steps, "choices"), "choices go with the type text only")
         info = Info(
-            row.description, unit=row.unit, weight=row.weight, is_identity=row.identity, format=row.format, choices=row.choices
+            row.description,
+            unit=row.unit,
+            weight=row.weight,
+            is_identity=row.identity,
+            format=row.format,
+            choices=row.choices,
         )
         return Annotated[_ANNOTATIONS[row.type], info]
 
@@ -219,14 +237,18 @@ class _Builder:
         steps: Steps = ("relationship_types", name)
         if not _TYPE_NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
             raise self._document.refuse(
-                steps, f"relationship type {name[:_LONGEST_NAME]!r} is not safe; write capital letters, digits and _, a letter first"
+                steps,
+                f"relationship type {name[:_LONGEST_NAME]!r} is not safe; write capital letters, digits and _, a letter first",
             )
         if any(known.name == name for known in self._base.relationship_types()):
             raise self._document.refuse(
-                steps, f"{name} is a type of the product; change how failure travels along it under failure, or choose another name"
+                steps,
+                f"{name} is a type of the product; change how failure travels along it under failure, or choose another name",
             )
         if not row.description or not row.pairs:
-            raise self._document.refuse(steps, f"{name} needs a description and at least one pair of [source classes, target classes]")
+            raise self._document.refuse(
+                steps, f"{name} needs a description and at least one pair of [source classes, target classes]"
+            )
         for position, pair in enumerate(row.pairs):
             for end in (class_name for ends in pair for class_name in ends):
                 try:

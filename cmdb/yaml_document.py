@@ -36,7 +36,7 @@ class YamlDocument:
 
 
 def read_yaml(path: Path) -> YamlDocument:
-    """Read a file. Raises `Invalid` with file and line for what is no YAML, is too big or deep, repeats a key or uses aliases."""
+    """Read a file. Raises `Invalid` with file and line for what is no YAML, is too big or deep, repeats a key, uses aliases or tags."""
     try:
         with path.open("rb") as file:
             raw = file.read(SIZE_LIMIT_BYTES + 1)
@@ -64,17 +64,19 @@ def _check_events(text: str, file: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise Invalid("aliases (*name) are not allowed; write the value out", place=f"{file}:{_line(event.start_mark)}")
+            raise Invalid("aliases (*name) are not allowed; write the value out", place=f"{file}:{_line(event)}")
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            raise Invalid(f"tags ({event.tag}) are not allowed; write the plain value", place=f"{file}:{_line(event)}")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEPTH_LIMIT:
-                raise Invalid(f"nested deeper than {DEPTH_LIMIT}", place=f"{file}:{_line(event.start_mark)}")
+                raise Invalid(f"nested deeper than {DEPTH_LIMIT}", place=f"{file}:{_line(event)}")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
 
-def _line(mark: yaml.Mark | None) -> int:
-    return mark.line + 1 if mark is not None else 1
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark is not None else 1
 
 
 def _plain(node: yaml.Node, path: Steps, lines: dict[Steps, int], file: str) -> object:

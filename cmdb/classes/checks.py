@@ -53,7 +53,11 @@ def check_text(value: Value) -> str | None:
     if type(value) is not str:
         if value is None:
             return None
-        raise WrongValue(f"expected text, got {_kind(value)}; write it in quotes" if _is_scalar(value) else f"expected text, got {_kind(value)}")
+        raise WrongValue(
+            f"expected text, got {_kind(value)}; write it in quotes"
+            if _is_scalar(value)
+            else f"expected text, got {_kind(value)}"
+        )
     if len(value) * 4 > TEXT_LIMIT_BYTES and len(value.encode("utf-8", "surrogatepass")) > TEXT_LIMIT_BYTES:
         raise WrongValue("the text is longer than 64 KiB; shorten it")
     return forms.text(value)

@@ -53,7 +53,13 @@ class CloudInstance(VirtualMachine):
     """A virtual machine that a cloud provider runs."""
 
     layer: ClassVar[str] = "Cloud"
-    aliases: ClassVar[tuple[str, ...]] = ("cloud_vm", "ec2_instance", "compute_instance", "cloud_virtual_machine", "instance")
+    aliases: ClassVar[tuple[str, ...]] = (
+        "cloud_vm",
+        "ec2_instance",
+        "compute_instance",
+        "cloud_virtual_machine",
+        "instance",
+    )
 
     provider: Annotated[Text, Info("aws, azure, gcp, openstack …", weight=RECOMMENDED)] = None
     account: Annotated[Text, Info("Account, subscription or project")] = None

@@ -45,19 +45,27 @@ class Device(ConfigurationItem):
     layer: ClassVar[str] = "Machines"
     is_abstract: ClassVar[bool] = False
 
-    serial_number: Annotated[Text, Info("Serial number of the whole system", weight=RECOMMENDED, is_identity=True)] = None
-    chassis_serial: Annotated[Text, Info("Serial number of the chassis that it sits in; identifies the chassis only")] = None
+    serial_number: Annotated[Text, Info("Serial number of the whole system", weight=RECOMMENDED, is_identity=True)] = (
+        None
+    )
+    chassis_serial: Annotated[
+        Text, Info("Serial number of the chassis that it sits in; identifies the chassis only")
+    ] = None
     board_serial: Annotated[Text, Info("Serial number of the main board", is_identity=True)] = None
     system_uuid: Annotated[Text, Info("SMBIOS system UUID", is_identity=True, format=Format.UUID)] = None
     machine_id: Annotated[Text, Info("Id of the installed operating system, machine-id(5)", is_identity=True)] = None
-    fqdn: Annotated[Text, Info("Fully qualified domain name", weight=RECOMMENDED, is_identity=True, format=Format.FQDN)] = None
+    fqdn: Annotated[
+        Text, Info("Fully qualified domain name", weight=RECOMMENDED, is_identity=True, format=Format.FQDN)
+    ] = None
     mac_addresses: Annotated[Texts, Info("MAC addresses of all interfaces", is_identity=True, format=Format.MAC)] = None
     ip_addresses: Annotated[
         Texts, Info("Addresses of all interfaces", weight=RECOMMENDED, is_identity=True, format=Format.IP)
     ] = None
     asset_tag: Annotated[Text, Info("Number that the owner put on it", is_identity=True)] = None
     ssh_host_keys: Annotated[Texts, Info("Public SSH host keys or their SHA-256 fingerprints", is_identity=True)] = None
-    vrf: Annotated[Text, Info("Routing table that scopes its addresses; none means the network's default", is_identity=True)] = None
+    vrf: Annotated[
+        Text, Info("Routing table that scopes its addresses; none means the network's default", is_identity=True)
+    ] = None
     members: Annotated[tuple[StackMember, ...] | None, Info("Members of the stack", is_identity=True)] = None
     virtual_system: Annotated[
         Text, Info("Name of the virtual system (VDOM, context, routing instance) inside one box", is_identity=True)
@@ -169,7 +177,14 @@ class ManagementController(Device, Hardware):
     """A processor beside a machine that powers and watches it."""
 
     host_relationship: ClassVar[str | None] = "PART_OF"
-    aliases: ClassVar[tuple[str, ...]] = ("bmc", "ilo", "idrac", "ipmi", "ipmi_controller", "baseboard_management_controller")
+    aliases: ClassVar[tuple[str, ...]] = (
+        "bmc",
+        "ilo",
+        "idrac",
+        "ipmi",
+        "ipmi_controller",
+        "baseboard_management_controller",
+    )
 
     host: Annotated[Text, Info("Machine that it manages", is_identity=True)] = None
     protocol: Annotated[Text, Info("IPMI, Redfish …")] = None
@@ -229,4 +244,3 @@ class IndustrialController(Device, Hardware):
     """A programmable controller of machinery."""
 
     aliases: ClassVar[tuple[str, ...]] = ("plc", "programmable_logic_controller")
-

@@ -38,7 +38,9 @@ class ConfigurationItem(BaseModel):
     identity_note: ClassVar[str] = ""
 
     name: Annotated[Text, Info("Short display name", weight=REQUIRED, is_identity=True)] = None
-    lifecycle: Annotated[Text, Info("Where it stands in its life; live unless said otherwise", choices=LIFECYCLES)] = None
+    lifecycle: Annotated[Text, Info("Where it stands in its life; live unless said otherwise", choices=LIFECYCLES)] = (
+        None
+    )
     description: Annotated[Text, Info("What it is, in words")] = None
     site: Annotated[Text, Info("Site that scopes its name", is_identity=True)] = None
     environment: Annotated[Text, Info("Production, staging, test …")] = None

@@ -100,7 +100,9 @@ class Subnet(NetworkObject):
 
     name: Annotated[Text, Info("What it is called")] = None
     site: Annotated[Text, Info("Site that uses it")] = None
-    cidr: Annotated[Text, Info("Network and prefix length", weight=REQUIRED, is_identity=True, format=Format.CIDR)] = None
+    cidr: Annotated[Text, Info("Network and prefix length", weight=REQUIRED, is_identity=True, format=Format.CIDR)] = (
+        None
+    )
     vrf: Annotated[Text, Info("Routing table that it belongs to", is_identity=True)] = None
     gateway: Annotated[Text, Info("Address of its router", format=Format.IP)] = None
     vlan_id: Annotated[Whole, Info("VLAN that carries it (IEEE 802.1Q), 1–4094")] = None
@@ -244,4 +246,3 @@ class Certificate(ConfigurationItem):
     key_bits: Annotated[Whole, Info("Length of the key", unit="bit")] = None
     signature_algorithm: Annotated[Text, Info("Algorithm of the signature")] = None
     is_self_signed: Annotated[bool | None, Info("Whether issuer and subject are one")] = None
-
