@@ -15,6 +15,9 @@ from api.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+PREFIX = "/api/v1"
+"""Under which all but the process's own endpoints live."""
+
 _SAFETY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -59,5 +62,14 @@ class Frame:
                 raise
             await internal(scope)(scope, receive, send_framed)
         finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.count_request(scope["method"], route, status or 499, seconds=time.perf_counter() - began)
+            self._metrics.count_request(
+                scope["method"], _pattern(scope), status or 499, seconds=time.perf_counter() - began
+            )
+
+
+def _pattern(scope: Scope) -> str:
+    """The pattern of the route that answered, such as `/api/v1/cis/{ci}`."""
+    pattern = str(getattr(scope.get("route"), "path", "unmatched"))
+    # FastAPI 0.165 keeps the pattern within the router, without the prefix under which it is included
+    is_inner = scope["path"].startswith(PREFIX) and pattern.startswith("/") and not pattern.startswith(PREFIX)
+    return PREFIX + pattern if is_inner else pattern

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from api.errors import PROBLEMS, Fault, Problem
+from api.frame import PREFIX
 from api.page import start_page
 from api.routes import changes, cis, classes, impact, process, reviews, scans, schedules, transfers
 
@@ -26,7 +27,7 @@ _ROUTERS = (
 
 def add_routes(app: FastAPI) -> None:
     """Add all routes to an application, and its start page."""
-    versioned = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+    versioned = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in _ROUTERS:
         versioned.include_router(router)
     app.include_router(versioned)
