@@ -63,7 +63,7 @@ class Orders:
         if not kinds:
             return ()
         book = credential_book(self._settings)
-        return tuple(credential for kind in sorted(kinds) for credential in book.by_kind(kind))
+        return tuple(credential for kind in CredentialKind if kind in kinds for credential in book.by_kind(kind))
 
     def options_for(self, order: ScanOrder) -> dict[str, str]:
         """The order's options with the places that this machine keeps."""

@@ -24,9 +24,7 @@ def app_context(found: Context) -> AppContext:
     scanners = ScannerRegister.from_entry_points()
     orders = Orders(scanners, found.settings)
     schedules = Schedules(found.store, clock=utc_now, check=orders.check)
-    jobs = ScanJobs(
-        found.store, found.ingest, scanners, credentials=orders.credentials, check=orders.check, clock=utc_now
-    )
+    jobs = ScanJobs(found.store, found.ingest, scanners, orders=orders, clock=utc_now)
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return AppContext(
         store=found.store,

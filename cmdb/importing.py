@@ -77,7 +77,7 @@ def land(batch: Batch, order: ImportOrder, ingest: Ingest, registry: Registry) -
             resolved.update(done.plan.resolved)
             _collect(report, done.plan)
             if done.revision is not None:
-                report.revision = done.revision
+                report.revision = done.revision.number
     report.refused += faulty
     report.rows = _folded(report.rows, batch.drafts, report.refused)
     return report

@@ -21,38 +21,17 @@ MAX_REPLANS = 50
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """An applied plan; `revision` is None when nothing had to be written. CIs are counted after folding."""
+    """An applied plan; `revision` is None when nothing had to be written."""
 
     plan: Plan
-    revision: int | None
+    revision: Revision | None
 
-    @property
-    def created(self) -> int:
-        """CIs made."""
-        return self._cis("created")
-
-    @property
-    def updated(self) -> int:
-        """CIs changed."""
-        return self._cis("updated")
-
-    @property
-    def unchanged(self) -> int:
-        """CIs seen again as they were."""
-        return self._cis("unchanged")
-
-    @property
-    def parked(self) -> int:
-        """Drafts that wait for a missing part."""
-        return sum(row.outcome == "parked" for row in self.plan.rows)
-
-    @property
-    def refused(self) -> int:
-        """Drafts, links and scopes that cannot be right."""
-        return len(self.plan.problems)
-
-    def _cis(self, outcome: str) -> int:
-        return len({row.ci for row in self.plan.rows if row.outcome == outcome})
+    def count(self, outcome: str) -> int:
+        """CIs created, updated or unchanged, after folding; drafts parked; drafts, links and scopes refused."""
+        if outcome == "refused":
+            return len(self.plan.problems)
+        rows = [row for row in self.plan.rows if row.outcome == outcome]
+        return len(rows) if outcome == "parked" else len({row.ci for row in rows})
 
 
 class Ingest:
@@ -75,22 +54,22 @@ class Ingest:
         Raises `Conflict` when other writers were faster every time, `Unavailable` when the store does not answer; if the
         answer to the commit itself was lost, the store is asked whether it landed.
         """
+        lost: Conflict | None = None
         with self._turn:
             for attempt in range(MAX_REPLANS):
                 plan = self.plan(observation, by=by, resolved=resolved)
                 if not (plan.change_set.writes or plan.change_set.keys or plan.change_set.sightings):
                     return Ingested(plan, None)
                 try:
-                    return Ingested(plan, _number(self._store.apply(plan.change_set)))
-                except Conflict:
+                    return Ingested(plan, self._store.apply(plan.change_set))
+                except Conflict as conflict:
+                    lost = conflict
                     time.sleep(min(0.01 * (attempt + 1), 0.2))
                 except Unavailable:
                     landed = self._store.revision_of(plan.change_set.id)
                     if landed is None:
                         raise
-                    return Ingested(plan, landed.number)
-        raise Conflict(f"other writers were faster {MAX_REPLANS} times; try again when fewer runs write at once")
-
-
-def _number(revision: Revision | None) -> int | None:
-    return None if revision is None else revision.number
+                    return Ingested(plan, landed)
+        raise Conflict(
+            f"other writers were faster {MAX_REPLANS} times, last: {lost}; try again when fewer runs write at once"
+        )

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import click
-from cmdb.formats.estate import generate_estate
 
 from cmdb.errors import Invalid
+from cmdb.formats.estate import generate_estate
 
 MAX_CIS = 10_000_000
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from cli.options import context, json_option, print_json, store_option
@@ -26,7 +28,14 @@ def history(*, ci_name: str, as_json: bool, store_url: str | None) -> None:
             print_json(row)
         return
     shown = [
-        (row["revision"], row["at"], row["by"], row["what"], ", ".join(row["changes"]), row["relationships"])
+        (
+            row["revision"],
+            row["at"],
+            row["by"],
+            row["what"],
+            ", ".join(cast("dict[str, object]", row["changes"])),
+            row["relationships"],
+        )
         for row in rows
-    ]  # type: ignore[call-overload]
+    ]
     console().print(table(("revision", "at", "by", "what", "changes", "relationships"), shown, right=("revision",)))

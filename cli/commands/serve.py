@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import click
-from api.server import serve_app
 
+from api.server import ApiServer
 from cli.options import context, store_option
 from cli.serving import app_context
 
@@ -30,4 +30,5 @@ def serve(*, host: str, port: int, store_url: str | None) -> None:
     Example: cmdb serve --port 8080
     """
     with context(store_url) as found:
-        serve_app(app_context(found), host=host, port=port)
+        server = ApiServer(app_context(found), host=host, port=port)
+        server.run(on_start=lambda url: click.echo(f"serving on {url}; Ctrl-C stops", err=True))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import click
-from api.server import serve_app
 
+from api.server import ApiServer
 from cli.commands.impact import print_radius
 from cli.options import context, store_option
 from cli.progress import Progress
@@ -50,7 +50,8 @@ def start(*, once: bool, host: str, port: int, store_url: str | None) -> int:
             f"\nServing on http://{host}:{port} (Ctrl-C stops); store {store_url or found.settings.store_url}",
             markup=False,
         )
-        serve_app(app_context(found), host=host, port=port)
+        server = ApiServer(app_context(found), host=host, port=port)
+        server.run(on_start=lambda url: click.echo(f"serving on {url}; Ctrl-C stops", err=True))
     return 0
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim, ClaimValue, Lifecycle, State
-from cmdb.identity.evidence import IDENTIFYING, Kind, union
+from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, union
 from cmdb.identity.keys import fingerprint
 from cmdb.normalise.never import Reason
 from cmdb.reconcile.precedence import Policy, Said, winner
@@ -39,33 +39,37 @@ def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[s
     for claim in mine:
         if claim.fingerprint == print_:
             return claim.record
-    strongest = _strongest(row)
+    strongest = strongest_kind(row.evidence)
     record = record_by_values(row)
     if strongest is None or record is None:
         return mine[0].record if mine else f"of:{ci}"
     for claim in mine:
-        if not row.evidence[strongest].isdisjoint(claim.identifiers.get(strongest.value, ())):
+        theirs = evidence_of(claim)
+        if strongest is strongest_kind(theirs) and not row.evidence[strongest].isdisjoint(theirs[strongest]):
             return claim.record
     return f"{record}@{ci}" if is_taken(Claim.make_id(row.source, row.network, record)) else record
 
 
 def record_by_values(row: Row) -> str | None:
     """The record that a keyless device row would found; None for rows that their host or content identifies."""
-    strongest = _strongest(row)
+    strongest = strongest_kind(row.evidence)
     if strongest is None or row.draft.native_key or row.family is not Family.DEVICE:
         return None
     return f"{strongest.value}:{','.join(sorted(row.evidence[strongest]))}"
 
 
-def _strongest(row: Row) -> Kind | None:
-    return next((kind for kind in IDENTIFYING if row.evidence.get(kind)), None)
+def strongest_kind(evidence: Evidence) -> Kind | None:
+    """The strongest kind of value that a piece of evidence holds."""
+    return next((kind for kind in IDENTIFYING if evidence.get(kind)), None)
 
 
-def fold(row: Row, before: Claim | None, ci: str, record: str, last_seen: dt.datetime | None) -> Claim:
+def fold(
+    row: Row, before: Claim | None, ci: str, record: str, last_seen: dt.datetime | None, registry: Registry
+) -> Claim:
     """The claim after the row.
 
     A newer row replaces what it speaks of and leaves the rest with its own age; a row of the same time adds to lists; an older
-    row only fills what is missing.
+    row only fills what is missing. A generic class never replaces a specific one that the record had.
     """
     values = {name: ClaimValue(value) for name, value in row.values.items()}
     identifiers = as_identifiers(row.evidence)
@@ -113,7 +117,7 @@ def fold(row: Row, before: Claim | None, ci: str, record: str, last_seen: dt.dat
     return msgspec.structs.replace(
         before,
         ci=ci,
-        class_name=row.spec.name,
+        class_name=before.class_name if registry.is_a(before.class_name, row.spec.name) else row.spec.name,
         name=row.name if row.name is not None else before.name,
         values=values,
         identifiers=identifiers,
@@ -153,11 +157,11 @@ def settle(ci: CI, claims: Sequence[tuple[Claim, dt.datetime]], registry: Regist
             attributes[name] = winner(said[name], policy).value
     lifecycle = attributes.pop("lifecycle", None)
     names = [Said(claim.name, claim.source, claim.record, at) for claim, at in live if claim.name is not None]
-    name = winner(names, policy).value if names else strongest_identifier([claim for claim, _ in live])
+    called = winner(names, policy).value if names else strongest_identifier([claim for claim, _ in live])
     return msgspec.structs.replace(
         ci,
         class_name=class_of(live, registry, policy),
-        name=str(name) if name else ci.name,
+        name=str(called) if called else ci.name,
         lifecycle=Lifecycle(lifecycle) if isinstance(lifecycle, str) else Lifecycle.LIVE,
         attributes=attributes,
     )

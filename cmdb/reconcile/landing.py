@@ -139,7 +139,7 @@ class Landing:
             workspace.snapshot.assume_absent(Kind.CLAIM, id_)
         before = workspace.get(Kind.CLAIM, id_)
         last_seen = workspace.last_seen(id_) if isinstance(before, Claim) else None
-        claim = fold(row, before if isinstance(before, Claim) else None, ci, record, last_seen)
+        claim = fold(row, before if isinstance(before, Claim) else None, ci, record, last_seen, self._registry)
         if before is None:
             claim = msgspec.structs.replace(claim, matched=_matched(decision))
         if decision.disputed:

@@ -48,7 +48,7 @@ def put_link(
         registry.check_pair(kind.name, workspace.ci(source).class_name, workspace.ci(target).class_name)
     except Invalid as error:
         raise Invalid(error.message, place=place) from error
-    attributes = {name: value for name, value in link.attributes.items() if value not in (None, "")}
+    attributes: dict[str, Value] = {name: value for name, value in link.attributes.items() if value not in (None, "")}
     if kind.is_symmetric and source > target:
         source, target, attributes = target, source, _swapped(attributes)
     return relate(

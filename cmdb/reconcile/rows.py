@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cmdb.classes.spec import ClassSpec, Family
 from cmdb.errors import Invalid
-from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, Kind, SetAside, gather
+from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, Gathered, Kind, SetAside, gather
 from cmdb.normalise.never import Reason
 from cmdb.observation import Draft, Observation
 from cmdb.registry import Registry
@@ -82,7 +82,9 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
     values = {**known, **unknown}
     name = draft.name if draft.name is not None else (said_name if isinstance(said_name, str) else None)
     name = name.strip() if name and name.strip() else None
-    gathered = gather(name, values, observation.network)
+    # what is inside a machine, a catalogue entry or a service has names and addresses too, but no machine is known by them
+    is_device = spec.family is Family.DEVICE
+    gathered = gather(name, values, observation.network) if is_device else Gathered({}, ())
     row = Row(
         draft=draft,
         source=observation.source,

@@ -232,7 +232,7 @@ def _disputed(claim: Claim) -> list[tuple[Evident, str]]:
     return [(Evident(kind), value) for kind, value in pairs]
 
 
-_STRONG_PREFIXES = frozenset({*(kind.value for kind in STRONG), "inside", "content", "record"})
+_STRONG_PREFIXES = frozenset({*(kind.value for kind in STRONG), "inside", "content"})
 
 
 def _is_strong_key(key: str) -> bool:
