@@ -83,6 +83,15 @@ class Device(ConfigurationItem):
     role: Annotated[Text, Info("What it is used for")] = None
     location: Annotated[Text, Info("Where it says that it stands (SNMPv2-MIB sysLocation)")] = None
     contact: Annotated[Text, Info("Whom to ask (SNMPv2-MIB sysContact)")] = None
+    architecture: Annotated[Text, Info("Instruction set, as uname -m says")] = None
+    kernel_name: Annotated[Text, Info("Kernel")] = None
+    kernel_version: Annotated[Text, Info("Kernel release, as uname -r says")] = None
+    cpu_count: Annotated[Whole, Info("Logical processors", unit="{processor}")] = None
+    cpu_cores: Annotated[Whole, Info("Physical cores", unit="{core}")] = None
+    cpu_sockets: Annotated[Whole, Info("Processor packages", unit="{socket}")] = None
+    cpu_model: Annotated[Text, Info("Product name of the processor")] = None
+    memory_bytes: Annotated[Whole, Info("Installed memory", unit="By")] = None
+    swap_bytes: Annotated[Whole, Info("Configured swap space", unit="By")] = None
     domain: Annotated[Text, Info("Directory or DNS domain")] = None
     sys_object_id: Annotated[Text, Info("SNMPv2-MIB sysObjectID, dotted")] = None
     sys_description: Annotated[Text, Info("SNMPv2-MIB sysDescr")] = None
@@ -97,15 +106,8 @@ class Host(Device):
 
     aliases: ClassVar[tuple[str, ...]] = ("machine",)
 
-    architecture: Annotated[Text, Info("Instruction set, as uname -m says")] = None
-    kernel_name: Annotated[Text, Info("Kernel")] = None
-    kernel_version: Annotated[Text, Info("Kernel release, as uname -r says")] = None
     cpu_count: Annotated[Whole, Info("Logical processors", unit="{processor}", weight=RECOMMENDED)] = None
-    cpu_cores: Annotated[Whole, Info("Physical cores", unit="{core}")] = None
-    cpu_sockets: Annotated[Whole, Info("Processor packages", unit="{socket}")] = None
-    cpu_model: Annotated[Text, Info("Product name of the processor")] = None
     memory_bytes: Annotated[Whole, Info("Installed memory", unit="By", weight=RECOMMENDED)] = None
-    swap_bytes: Annotated[Whole, Info("Configured swap space", unit="By")] = None
     virtualization: Annotated[Text, Info("Hypervisor or container technology it runs under; none on bare metal")] = None
     timezone: Annotated[Text, Info("Name in the IANA time zone database")] = None
     dns_servers: Annotated[Texts, Info("Addresses of its resolvers", format=Format.IP)] = None
@@ -205,7 +207,6 @@ class Printer(Device, Hardware):
     aliases: ClassVar[tuple[str, ...]] = ("network_printer", "multifunction_printer", "mfp")
 
     page_technology: Annotated[Text, Info("Laser, ink …")] = None
-    memory_bytes: Annotated[Whole, Info("Installed memory", unit="By")] = None
 
 
 class Monitor(Device, Hardware):

@@ -184,9 +184,9 @@ class NetworkService(InsideDevice):
     extra_info: Annotated[Text, Info("What else it says of itself")] = None
     banner: Annotated[Text, Info("What it says first")] = None
     cpe: Annotated[Texts, Info("Product as CPE names")] = None
-    addresses: Annotated[Texts, Info("Addresses that it listens on", format=Format.IP)] = None
+    bind_addresses: Annotated[Texts, Info("Addresses that it listens on", format=Format.IP)] = None
     is_tls: Annotated[Flag, Info("Whether it speaks TLS")] = None
     tls_versions: Annotated[Texts, Info("TLS versions that it accepts")] = None
     title: Annotated[Text, Info("Title of its page")] = None
     state: Annotated[Text, Info("open, filtered …")] = None
-    accepts_from: Annotated[Text, Info("Local or any address")] = None
+    accepts_from: Annotated[Text, Info("Whom it accepts: this machine only, or others")] = None

@@ -18,7 +18,6 @@ class NetworkDevice(Device, Hardware):
     interface_count: Annotated[Whole, Info("Interfaces (IF-MIB ifNumber)", unit="{interface}")] = None
     bridge_address: Annotated[Text, Info("BRIDGE-MIB dot1dBaseBridgeAddress", format=Format.MAC)] = None
     chassis_id: Annotated[Text, Info("LLDP chassis id that it announces")] = None
-    memory_bytes: Annotated[Whole, Info("Installed memory", unit="By")] = None
     routing_protocols: Annotated[Texts, Info("Protocols by which it learns routes")] = None
 
 
