@@ -93,7 +93,7 @@ def check_scan(
             f"the targets hold {count} addresses, more than a /16 ({MAX_UNCONFIRMED_ADDRESSES}); confirm with --yes"
         )
     out = [network for target in kept_out for network in target.networks]
-    left = tuple(target.text for target in asked if not all(_is_inside(network, out) for network in target.networks))
+    left = tuple(target.text for target in asked if not all(is_inside(network, out) for network in target.networks))
     if not left:
         raise Invalid("every target is excluded; nothing is left to scan")
     return Scan(targets=left, exclude=tuple(str(network) for network in _collapsed(out)), address_count=count)
@@ -126,7 +126,12 @@ def resolve_host(name: str) -> tuple[str, ...]:
 
 def is_public(network: Network) -> bool:
     """Whether any address of the network may belong to somebody on the internet."""
-    return not _is_inside(network, _NOT_PUBLIC)
+    return not is_inside(network, _NOT_PUBLIC)
+
+
+def is_inside(network: Network, others: Iterable[Network]) -> bool:
+    """Whether one of the others holds the whole network."""
+    return any(network.version == other.version and network[0] in other and network[-1] in other for other in others)
 
 
 def _parsed(texts: Iterable[str], resolve: Resolver) -> list[Target]:
@@ -140,10 +145,6 @@ def _check_kind(text: str, network: Network, *, is_confirmed: bool) -> None:
         raise Invalid(f"{text} is multicast, unspecified or reserved; no single machine answers there")
     if is_public(network) and not is_confirmed:
         raise Denied(f"{text} is public address space ({network}); confirm with --yes that you may scan it")
-
-
-def _is_inside(network: Network, others: Iterable[Network]) -> bool:
-    return any(network.version == other.version and network[0] in other and network[-1] in other for other in others)
 
 
 def _collapsed(networks: Iterable[Network]) -> list[Network]:

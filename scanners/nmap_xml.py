@@ -238,6 +238,16 @@ def read_nmap_batch(stream: BinaryIO, *, name: str) -> Batch:
     return batch
 
 
+def read_host(host: bytes) -> HostReport | None:
+    """One host element by itself; None when it has no possible address. Raises `Invalid`."""
+    found: list[HostReport] = []
+    reader = NmapReader("nmap", found.append)
+    for part in (f"<{_ROOT}>".encode(), host, f"</{_ROOT}>".encode()):
+        reader.feed(part)
+    reader.close()
+    return found[0] if found else None
+
+
 def _keep(problems: list[Refused], problem: Refused) -> None:
     if len(problems) < MAX_PROBLEMS:
         problems.append(problem)

@@ -1,0 +1,178 @@
+"""The passes of a run over its networks: who is there, which ports are open, which system, what listens."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+import psutil
+
+from cmdb.errors import Unavailable
+from discovery.safety import Network, is_inside
+from discovery.scanner import Notice, Outcome, ScanEvent
+from scanners.nmap_drafts import service_name
+from scanners.nmap_order import SNMP_PORT, chunks, is_excluded
+from scanners.nmap_program import NmapProgram, StageEnd
+from scanners.nmap_report import HostReport
+from scanners.nmap_results import Probed, Results, merged
+from scanners.nmap_stages import Call, StagePlanner
+
+
+@dataclass(slots=True)
+class _Stage:
+    """One pass over one group: how it ended, the hosts that nmap closed, and those that it gave up."""
+
+    end: StageEnd = field(default_factory=StageEnd)
+    closed: set[str] = field(default_factory=set)
+    late: list[str] = field(default_factory=list)
+
+
+class NmapPasses:
+    """One run by nmap; made inside the running loop, used once."""
+
+    def __init__(self, program: NmapProgram, planner: StagePlanner, results: Results) -> None:
+        self._program = program
+        self._planner = planner
+        self._results = results
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self._deadline = self._started + results.request.limits.run_timeout_s
+
+    async def events(self) -> AsyncGenerator[ScanEvent, None]:
+        """Everything that the run says; closing it ends nmap."""
+        for chunk in chunks(self._results.targets, self._results.excluded):
+            try:
+                alive = await self._alive(chunk)
+                for group in _groups(alive, self._results.request.limits.max_in_flight):
+                    async with aclosing(self._group(group)) as events:
+                        async for event in events:
+                            yield event
+            except Unavailable as error:
+                self._results.failed(chunk, Outcome.FAILED, error.message)
+        for event in self._results.close(seconds=self._loop.time() - self._started):
+            yield event
+
+    async def _alive(self, chunk: Sequence[Network]) -> list[HostReport]:
+        found: dict[str, HostReport] = {}
+        plans = [(self._planner.knock, chunk)]
+        if self._planner.is_raw:
+            # on its own subnets nmap asks by ARP, which nobody can leave unanswered: once is enough
+            own = own_networks()
+            beyond = tuple(network for network in chunk if not is_inside(network, own))
+            plans = [(self._planner.ping, chunk), (self._planner.knock, beyond)]
+        for plan, networks in plans:
+            if sum(network.num_addresses for network in networks) <= len(found):
+                continue
+            stage = _Stage()
+            await self._run(plan(networks, besides=tuple(found)), stage, found, is_finding=True)
+            if not stage.end.is_complete:
+                self._results.failed(chunk, _outcome(stage.end), stage.end.problem or "")
+                break
+        return list(found.values())
+
+    async def _group(self, group: Sequence[HostReport]) -> AsyncGenerator[ScanEvent, None]:
+        started = self._loop.time()
+        planner = self._planner
+        hosts = {host.address: host for host in group if host.address is not None}
+        asked = _Stage()
+        await self._run(planner.port_scan(list(hosts)), asked, hosts, keeps_time_outs=True)
+        if asked.end.problem is not None:
+            yield Notice(f"the ports of {len(hosts) - len(asked.closed)} hosts were not all asked: {asked.end.problem}")
+        ports = {address: _open_tcp(host) for address, host in hosts.items()}
+        talking = [address for address in hosts if ports[address]]
+        for address, host in hosts.items():
+            if not ports[address]:
+                for event in self._said(host, asked, started):
+                    yield event
+        every = frozenset[int]().union(*ports.values())
+        refinements = []
+        if talking and planner.options.has_os and planner.is_raw:
+            refinements.append(("operating system", planner.operating_systems(talking, every)))
+        if talking and planner.options.has_versions:
+            refinements.append(("versions", planner.versions(talking, every)))
+        for what, call in refinements:
+            stage = _Stage()
+            await self._run(call, stage, hosts)
+            late = stage.late if stage.end.is_complete else [name for name in talking if name not in stage.closed]
+            if late:
+                limit = stage.end.problem or "they took too long"
+                yield Notice(f"{what} not told by {len(late)} hosts ({', '.join(late[:3])}…): {limit}")
+        for address in talking:
+            for event in self._said(hosts[address], asked, started):
+                yield event
+
+    def _said(self, host: HostReport, asked: _Stage, started: float) -> Iterator[ScanEvent]:
+        address = host.address or ""
+        known = self._planner.options.known_ports.get(address, frozenset())
+        probed = Probed(self._probed(known), is_complete=address in asked.closed)
+        problem = asked.end.problem or ""
+        yield from self._results.host(
+            host, known=known, probed=probed, seconds=self._loop.time() - started, problem=problem
+        )
+
+    def _probed(self, known: frozenset[str]) -> frozenset[str]:
+        """Of the services known before, those that were asked again."""
+        ports = self._planner.options.ports
+        # except for nmap's own list, ports known from earlier runs are always asked
+        tcp = frozenset[str]() if ports == "top1000" else frozenset(name for name in known if name.startswith("tcp/"))
+        return tcp | ({service_name("udp", SNMP_PORT)} if self._planner.is_raw else frozenset())
+
+    async def _run(
+        self,
+        call: Call,
+        stage: _Stage,
+        hosts: dict[str, HostReport],
+        *,
+        is_finding: bool = False,
+        keeps_time_outs: bool = False,
+    ) -> None:
+        """Run one pass; what it says of a host is merged into `hosts`, which only a finding pass extends."""
+        left_s = self._deadline - self._loop.time()
+        if left_s <= 0:
+            stage.end.problem, stage.end.is_timed_out = "the time of the run was over", True
+            return
+        call = replace(call, limit_s=min(call.limit_s, left_s))
+        async with aclosing(self._program.hosts(call, stage.end)) as reports:
+            async for report in reports:
+                address = report.address
+                if address is None or is_excluded(address, self._results.excluded):
+                    continue
+                if is_finding and report.is_up:
+                    hosts.setdefault(address, report)
+                elif address in hosts and not is_finding:
+                    stage.closed.add(address)
+                    if report.is_timed_out:
+                        stage.late.append(address)
+                    kept = report if keeps_time_outs else replace(report, is_timed_out=False)
+                    hosts[address] = merged(hosts[address], kept)
+
+
+def own_networks() -> tuple[Network, ...]:
+    """The networks that this machine has an address in, loopback included."""
+    found: list[Network] = []
+    for addresses in psutil.net_if_addrs().values():
+        for item in addresses:
+            if item.netmask and item.address:
+                try:
+                    prefix = ipaddress.ip_address(item.netmask)
+                    length = int(prefix).bit_count()
+                    found.append(ipaddress.ip_network(f"{item.address.partition('%')[0]}/{length}", strict=False))
+                except ValueError:
+                    continue
+    return tuple(found)
+
+
+def _groups(hosts: Sequence[HostReport], size: int) -> Iterator[Sequence[HostReport]]:
+    for start in range(0, len(hosts), max(1, size)):
+        yield hosts[start : start + max(1, size)]
+
+
+def _open_tcp(host: HostReport) -> frozenset[int]:
+    return frozenset(port.port for port in host.open_ports if port.protocol == "tcp")
+
+
+def _outcome(end: StageEnd) -> Outcome:
+    return Outcome.TIMED_OUT if end.is_timed_out else Outcome.FAILED
