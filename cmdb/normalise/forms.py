@@ -11,6 +11,8 @@ _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _MAC_SEPARATED = re.compile(r"(?:[0-9a-f]{1,2}[:\- ]){5}[0-9a-f]{1,2}")
 _MAC_BARE = re.compile(r"(?:[0-9a-f]{12}|[0-9a-f]{4}([.:\-])[0-9a-f]{4}\1[0-9a-f]{4}|[0-9a-f]{6}[:\-][0-9a-f]{6})")
 _CANONICAL_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_CANONICAL_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _UUID = re.compile(r"[0-9a-f]{32}")
 _UUID_PUNCTUATION = str.maketrans("", "", "-{} :")
 
@@ -87,6 +89,8 @@ def _likelihood(form: str) -> int:
 
 def ip(value: str) -> str | None:
     """An address in RFC 5952 form; IPv4-mapped IPv6 (RFC 4291 §2.5.5.2) as IPv4, a zone index (RFC 4007 §11) left out."""
+    if _CANONICAL_IPV4.fullmatch(value):
+        return value
     bare = value.strip().partition("%")[0]
     if bare.startswith("[") and bare.endswith("]"):
         bare = bare[1:-1]

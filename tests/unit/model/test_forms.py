@@ -87,6 +87,8 @@ def test_a_uuid_that_may_be_either_order_is_shown_as_said() -> None:
         (" 192.0.2.1 ", "192.0.2.1"),
         ("192.0.2", None),
         ("192.0.2.256", None),
+        ("192.0.2.01", None),
+        ("192.0.2.1\n", "192.0.2.1"),
         ("host", None),
         ("", None),
     ],
