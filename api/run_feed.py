@@ -77,14 +77,14 @@ class RunFeed:
             return
         while True:
             moved = log.moved
-            kept = tuple(log.events)
-            dropped = log.count - len(kept)
+            kept, count = tuple(log.events), log.count
+            dropped = count - len(kept)
             if after < dropped:
                 yield ServerEvent(str(dropped), "events_dropped", {"dropped": dropped - after})
                 after = dropped
             for event in kept[after - dropped :]:
                 yield event
-            after = max(after, log.count)
+            after = max(after, count)  # what came while these were sent is read in the next round
             if moved.is_set():
                 continue
             if log.is_finished:
