@@ -16,7 +16,7 @@ class Engine:
     """The two loops, and how they want arrays handed over."""
 
     name: str
-    propagate: Callable[..., tuple[int, int]]
+    propagate: Callable[..., tuple[int, int, int]]
     explain: Callable[..., int]
     view: Callable[[Any], Any]
 

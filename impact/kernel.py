@@ -24,7 +24,7 @@ def _out(scalar: Any) -> Any:
 
 _I4, _I8, _U1, _U2, _U4, _F8 = types.int32, types.int64, types.uint8, types.uint16, types.uint32, types.float64
 
-_PROPAGATE = types.UniTuple(_I8, 2)(  # type: ignore[no-untyped-call]
+_PROPAGATE = types.UniTuple(_I8, 3)(  # type: ignore[no-untyped-call]
     _array(_I4),
     _array(_I4),
     _array(_I4),

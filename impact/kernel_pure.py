@@ -49,10 +49,10 @@ def propagate(
     nodes: Ints,
     states: Ints,
     groups: Ints,
-) -> tuple[int, int]:
-    """Number of affected nodes, seeds among them, and of touched groups: the least fixpoint (design §7), linear in entries.
+) -> tuple[int, int, int]:
+    """Numbers of affected nodes, of seeds (the first of them) and of touched groups: the least fixpoint (design §7).
 
-    `nodes[i]` is affected with `states[i]`, in the order of discovery, all that are down first. `slot` (a node's i, else
+    Linear in entries. `nodes[i]` is affected with `states[i]`, in the order of discovery, all that are down first. `slot` (a node's i, else
     `UNTOUCHED`) comes in clean except for `BLOCKED` nodes, `failed` (members down by group) with zeros; `groups` lists the
     touched ones. Entries with a confidence under `floor` (billionths) are ignored, groups are not.
     """
@@ -65,6 +65,7 @@ def propagate(
             nodes[count] = v
             states[count] = IS_DOWN
             count += 1
+    seed_count = count
     head = 0
     while head < count:
         u = nodes[head]
@@ -107,7 +108,7 @@ def propagate(
                 nodes[count] = v
                 states[count] = IS_DEGRADED
                 count += 1
-    return count, group_count
+    return count, seed_count, group_count
 
 
 def explain(

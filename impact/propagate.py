@@ -60,9 +60,9 @@ def propagate(
     owner, tolerance = view(snapshot.group_owner), view(snapshot.group_tolerance)
     for node in not_impacted:
         scratch.slot[node] = BLOCKED
-    count = group_count = 0
+    count = seed_count = group_count = 0
     try:
-        count, group_count = engine.propagate(
+        count, seed_count, group_count = engine.propagate(
             start,
             active_end,
             other,
@@ -112,7 +112,7 @@ def propagate(
             view(oldest),
         )
         return Reach(
-            seed_count=int(np.isin(nodes[: len(seeds)], seeds).sum()),
+            seed_count=seed_count,
             nodes=nodes,
             states=states,
             hops=hops,

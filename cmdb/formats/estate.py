@@ -13,6 +13,8 @@ POD = 1000
 """CIs in a pod; failures stay mostly inside one, so that a radius does not grow with the estate."""
 _FOREIGN_SHARE = 0.05
 """Share of the needs of applications and services that lead into an earlier pod."""
+_MESH_MOST = 3
+"""Other applications that an application uses: 1.5 on average, enough for most of them to hang together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ LAYERS = (
     Layer(
         "application",
         140,
-        (Need("virtual_machine", "RUNS_ON"), Need("database", least=0, most=2), Need("application", "USES", least=0)),
+        (Need("virtual_machine", "RUNS_ON"), Need("database", least=0, most=2)),
     ),
     Layer(
         "application_service",
@@ -87,7 +89,8 @@ class _Pod:
 def generate_estate(cis: int, *, seed: int = 1) -> Iterator[str]:
     """Lines of the `graph` format without their ends: exactly `cis` CIs, the same ones for the same numbers.
 
-    The CIs of a pod come before its relationships, and these lead to this pod or an earlier one. About 2.1 relationships a CI.
+    The CIs of a pod come before its relationships, and these lead to this pod or an earlier one; last comes the mesh of
+    applications that use each other anywhere, in circles too. About 2.2 relationships a CI.
     Cost: about 20 s for a million CIs.
     """
     pods = tuple(_pods(cis))
@@ -97,6 +100,9 @@ def generate_estate(cis: int, *, seed: int = 1) -> Iterator[str]:
             yield _line(document)
         earlier = pods[chance.randrange(pod.number)] if pod.number else pod
         for document in _needs(pod, pods[0], earlier, chance):
+            yield _line(document)
+    for pod in pods:
+        for document in _mesh(pod, pods, random.Random(f"{seed} {pod.number} mesh")):
             yield _line(document)
 
 
@@ -155,6 +161,18 @@ def _needs(pod: _Pod, core: _Pod, earlier: _Pod, chance: random.Random) -> Itera
                 wanted = min(chance.randint(need.least, need.most), choices)
                 targets = [other.id_of(need.layer, i) for i in sorted(chance.sample(range(choices), wanted))]
                 yield from _related(source, need, targets)
+
+
+def _mesh(pod: _Pod, pods: tuple[_Pod, ...], chance: random.Random) -> Iterator[dict[str, Value]]:
+    for index in range(pod.members["application"]):
+        source = pod.id_of("application", index)
+        targets = set()
+        for _ in range(chance.randint(0, _MESH_MOST)):
+            other = chance.choice(pods)
+            if other.members["application"]:
+                targets.add(other.id_of("application", chance.randrange(other.members["application"])))
+        for target in sorted(targets - {source}):
+            yield {"relationship": {"source": source, "type": "USES", "target": target}}
 
 
 def _related(source: str, need: Need, targets: list[str]) -> Iterator[dict[str, Value]]:
