@@ -28,6 +28,9 @@ class Draft:
     attributes: Attributes = field(default_factory=dict)
     line: int | None = None
     """Line of the input, 1-based, where there is one; goes into messages."""
+    is_reference: bool = False
+    """Names something that was seen from elsewhere, such as the far end of a connection: it says that the thing is there, and
+    what it leaves out means nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

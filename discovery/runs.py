@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -197,7 +197,8 @@ class _Going:
         run_id = self._request.run_id
         if isinstance(event, Observed):
             await self._room.acquire()
-            self._queue.put_nowait(event.observation)
+            # a run looks once: what it saw of one thing from several places is one word, not one that replaces the other
+            self._queue.put_nowait(replace(event.observation, at=self._request.started_at))
         elif isinstance(event, TargetDone):
             self._tally.add_target(event)
             self.tell(

@@ -90,6 +90,7 @@ def add_neighbours(rows: Rows, reading: Reading, names: Mapping[str, str]) -> li
                 "ip_addresses": list(each.addresses),
                 "model": each.model,
             },
+            is_reference=True,
         )
         rows.link(DEVICE, "CONNECTED_TO", local_id, attributes=cable(each.ports, "+".join(each.protocols)))
     return found

@@ -24,11 +24,20 @@ class Rows:
     scopes: list[Scope] = field(default_factory=list)
 
     def draft(
-        self, local_id: str, class_name: str, *, name: str | None = None, attributes: Mapping[str, Value] | None = None
+        self,
+        local_id: str,
+        class_name: str,
+        *,
+        name: str | None = None,
+        attributes: Mapping[str, Value] | None = None,
+        is_reference: bool = False,
     ) -> str:
         """Add a draft without its empty attributes; gives the local id back."""
         said = {key: value for key, value in (attributes or {}).items() if value not in (None, "", [], ())}
-        self.drafts.setdefault(local_id, Draft(local_id=local_id, class_name=class_name, name=name, attributes=said))
+        draft = Draft(
+            local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference
+        )
+        self.drafts.setdefault(local_id, draft)
         return local_id
 
     def link(

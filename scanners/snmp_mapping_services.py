@@ -78,13 +78,17 @@ def _add_connection(rows: Rows, connection: Connection) -> None:
             return
     else:
         device = rows.draft(
-            f"remote:{connection.remote_address}", "device", attributes={"ip_addresses": [connection.remote_address]}
+            f"remote:{connection.remote_address}",
+            "device",
+            attributes={"ip_addresses": [connection.remote_address]},
+            is_reference=True,
         )
         target = rows.draft(
             f"{device}:{name}",
             "network_service",
             name=name,
             attributes={"host": device, "port": connection.remote_port, "protocol": connection.protocol},
+            is_reference=True,
         )
     if connection.process is None:
         rows.link(DEVICE, "USES", target)

@@ -46,10 +46,6 @@ def start(*, once: bool, host: str, port: int, store_url: str | None) -> int:
         _print_one_radius(found)
         if once:
             return 0
-        out.print(
-            f"\nServing on http://{host}:{port} (Ctrl-C stops); store {store_url or found.settings.store_url}",
-            markup=False,
-        )
         server = ApiServer(app_context(found), host=host, port=port)
         server.run(on_start=lambda url: click.echo(f"serving on {url}; Ctrl-C stops", err=True))
     return 0

@@ -26,14 +26,20 @@ def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[s
     """The record that the row belongs to on CI `ci`, whose claims are given; may be one that does not exist yet.
 
     A native key names its record. A row without one belongs to the record of its source and network that has the same
-    set of identifying values, else to the one that shares its strongest kind of value.
+    set of identifying values, else to the one that shares its strongest kind of value. References have a record of their own,
+    since what they leave out says nothing.
     """
     if row.draft.native_key:
         return f"native:{row.draft.native_key}"
+    if row.draft.is_reference:
+        return f"reference:{ci}"
     mine = [
         claim
         for claim in claims
-        if claim.source == row.source and claim.network == row.network and claim.native_key is None
+        if claim.source == row.source
+        and claim.network == row.network
+        and claim.native_key is None
+        and not claim.record.startswith("reference:")
     ]
     print_ = fingerprint(row.evidence)
     for claim in mine:

@@ -135,7 +135,7 @@ class Landing:
         self.resolved[row.draft.local_id] = ci
         record = record_for(row, workspace.claims_of(ci), ci, lambda id_: workspace.get(Kind.CLAIM, id_) is not None)
         id_ = Claim.make_id(row.source, row.network, record)
-        if workspace.is_new(ci) and record == f"of:{ci}":
+        if workspace.is_new(ci) and record in (f"of:{ci}", f"reference:{ci}"):
             workspace.snapshot.assume_absent(Kind.CLAIM, id_)
         before = workspace.get(Kind.CLAIM, id_)
         last_seen = workspace.last_seen(id_) if isinstance(before, Claim) else None

@@ -39,10 +39,19 @@ class _Rows:
     links: dict[tuple[str, str, str], Link] = field(default_factory=dict)
 
     def draft(
-        self, local_id: str, class_name: str, *, name: str | None = None, attributes: dict[str, Value] | None = None
+        self,
+        local_id: str,
+        class_name: str,
+        *,
+        name: str | None = None,
+        attributes: dict[str, Value] | None = None,
+        is_reference: bool = False,
     ) -> str:
         said = {key: value for key, value in (attributes or {}).items() if value not in (None, "", ())}
-        self.drafts.setdefault(local_id, Draft(local_id=local_id, class_name=class_name, name=name, attributes=said))
+        draft = Draft(
+            local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference
+        )
+        self.drafts.setdefault(local_id, draft)
         return local_id
 
     def link(self, source: str, type_: str, target: str) -> None:
@@ -196,13 +205,17 @@ def _connection(rows: _Rows, facts: HostFacts, connection: Connection) -> None:
             return
     else:
         device = rows.draft(
-            f"remote:{connection.remote_address}", "device", attributes={"ip_addresses": [connection.remote_address]}
+            f"remote:{connection.remote_address}",
+            "device",
+            attributes={"ip_addresses": [connection.remote_address]},
+            is_reference=True,
         )
         target = rows.draft(
             f"{device}:{name}",
             "network_service",
             name=name,
             attributes={"host": device, "port": connection.remote_port, "protocol": connection.protocol},
+            is_reference=True,
         )
     if connection.process is None:
         if not is_loopback(connection.remote_address):
