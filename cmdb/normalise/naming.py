@@ -7,6 +7,7 @@ from functools import cache
 
 from cmdb.data.lists import table
 from cmdb.normalise.forms import ip, text
+from cmdb.normalise.never import is_placeholder
 
 _LABEL = re.compile(r"[^\W]([\w-]{0,61}\w)?|_[\w-]{1,62}")
 _BLANKS = re.compile(r"[\s_]+")
@@ -40,7 +41,7 @@ def short_name(value: str) -> str | None:
 
 
 def manufacturer(value: str) -> str | None:
-    """A maker's name for comparison: aliases resolved, legal suffixes and punctuation dropped; None for blanks.
+    """A maker's name for comparison: aliases resolved, legal suffixes dropped; None for blanks and firmware's fillers.
 
     Aliases and suffixes are data (`cmdb/data/manufacturers.yaml`). An unknown maker keeps its spelling less the suffix.
     """
@@ -56,7 +57,8 @@ def manufacturer(value: str) -> str | None:
         if len(words) == 1 or _folded(words[-1:]) not in suffixes:
             break
         words.pop()
-    return " ".join(words) or None
+    maker = " ".join(words)
+    return None if is_placeholder(maker) else maker
 
 
 def _folded(words: list[str]) -> str:

@@ -192,6 +192,11 @@ def test_a_maker_is_one_whatever_its_legal_suffix(spellings: tuple[str, ...]) ->
     assert len({naming.manufacturer(text) for text in spellings}) == 1
 
 
+@pytest.mark.parametrize("text", ["System manufacturer", "To Be Filled By O.E.M.", "Not Specified", " ", "\x00"])
+def test_a_filler_is_no_maker(text: str) -> None:
+    assert naming.manufacturer(text) is None
+
+
 def test_two_makers_stay_two() -> None:
     assert naming.manufacturer("Dell Inc.") != naming.manufacturer("HP Inc.")
 

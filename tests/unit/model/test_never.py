@@ -77,7 +77,7 @@ def test_fillers_are_no_serial_numbers(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "serial", ["WK-1", "GV-10001", "STK0001", "CZC1234567", "1", "12345", "98765432", "FOC1111AAAA", "AAA"]
+    "serial", ["WK-1", "GV-10001", "STK0001", "CZC1234567", "1", "12345", "TEST-1", "98765432", "FOC1111AAAA", "AAA"]
 )
 def test_plain_serial_numbers_identify(serial: str) -> None:
     assert never_identifies("serial", serial) is None
