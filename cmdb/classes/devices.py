@@ -113,7 +113,6 @@ class Host(Device):
     dns_servers: Annotated[Texts, Info("Addresses of its resolvers", format=Format.IP)] = None
     default_gateway: Annotated[Text, Info("Address of its default router", format=Format.IP)] = None
     workgroup: Annotated[Text, Info("Windows domain or workgroup")] = None
-    last_user: Annotated[Text, Info("Person it is given to")] = None
 
 
 class Server(Host, Hardware):
