@@ -16,7 +16,6 @@ from typing import ClassVar
 
 import psutil
 
-from discovery.credentials import CredentialKind
 from discovery.hosts.endpoints import is_loopback
 from discovery.hosts.facts import HostFacts, Package, Part, Unit
 from discovery.hosts.mapping import Stamp, observations
@@ -40,7 +39,7 @@ class LocalScanner:
 
     name: ClassVar[str] = "local"
     needs_targets: ClassVar[bool] = False
-    credential_kinds: ClassVar[frozenset[CredentialKind]] = frozenset()
+    credential_kinds: ClassVar[frozenset[str]] = frozenset()
 
     async def scan(self, request: ScanRequest) -> AsyncIterator[ScanEvent]:
         """Notices of what is hidden from this user, then the machine, then that it is done; targets are not looked at."""
@@ -63,7 +62,7 @@ class LocalScanner:
         for observation in observations(facts, stamp):
             yield Observed(observation)
         yield TargetDone(
-            target=facts.hostname or TARGET,
+            target=TARGET,
             outcome=Outcome.READ,
             seconds=time.monotonic() - started,
             found=_summary(facts),

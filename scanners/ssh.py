@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from cmdb.errors import Invalid
-from discovery.credentials import CredentialKind
 from discovery.host_keys import HostKeyFile
 from discovery.scanner import Notice, Observed, Outcome, ScanEvent, ScanRequest, TargetDone
 from scanners.ssh_host import KINDS, HostReader, Plan
@@ -29,7 +28,7 @@ class SshScanner:
 
     name: ClassVar[str] = "ssh"
     needs_targets: ClassVar[bool] = True
-    credential_kinds: ClassVar[frozenset[CredentialKind]] = KINDS
+    credential_kinds: ClassVar[frozenset[str]] = KINDS
 
     async def scan(self, request: ScanRequest) -> AsyncIterator[ScanEvent]:
         """What each host says as soon as it has said it, then how it ended; of a range only the addresses that answer."""

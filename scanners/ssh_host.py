@@ -28,7 +28,7 @@ SOURCE = "ssh"
 MAX_CREDENTIALS = 6
 """Attempts per host: more would look like an attack and may lock an account."""
 MAX_OUTPUT_BYTES = 32 * 1024 * 1024
-KINDS = frozenset({CredentialKind.SSH_PASSWORD, CredentialKind.SSH_KEY})
+KINDS: frozenset[str] = frozenset({CredentialKind.SSH_PASSWORD, CredentialKind.SSH_KEY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

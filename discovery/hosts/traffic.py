@@ -6,7 +6,7 @@ in that range, or written on the command line), the reader's own connections, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from discovery.hosts.endpoints import ANY, Socket, is_loopback
@@ -143,8 +143,3 @@ def _best(owners: list[Owner]) -> Process | None:
         key=lambda process: (process.name == "systemd", process.unit is None, process.name, process.user or ""),
     )
     return processes[0] if processes else None
-
-
-def by_pid(owners: Mapping[int, Owner]) -> Callable[[int], Owner | None]:
-    """The lookup that the two functions above take, from a table."""
-    return owners.get
