@@ -20,7 +20,7 @@ from api.guard import Guard
 from api.idempotency import Idempotency
 from api.metrics import Metrics
 from api.parts import Api
-from api.routing import add_routes
+from api.routing import described_app
 from api.run_feed import RunFeed
 from discovery.journal import RunJournal
 from discovery.scheduler import Ticker
@@ -42,25 +42,9 @@ def create_app(context: AppContext) -> FastAPI:
         metrics=metrics,
     )
     context.jobs.observe(api.runs)
-    app = FastAPI(
-        title="Graph CMDB",
-        version=context.version,
-        summary="Configuration items, what depends on what, and what falls if one of them falls.",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=_lifespan,
-        telemetry={
-            "tracing": False,
-            "metrics": False,
-            "logs": False,
-            "operation_spans": False,
-            "auto_configure": False,
-        },
-    )
+    app = described_app(context.version, lifespan=_lifespan)
     app.state.api = api
     errors.add_handlers(app)
-    add_routes(app)
     # the last one added is the outermost
     app.add_middleware(Idempotency, clock=context.clock)
     app.add_middleware(BodyLimit)

@@ -7,6 +7,7 @@ from typing import cast
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
+from starlette.types import Lifespan
 
 from api.errors import PROBLEMS, Fault, Problem
 from api.frame import PREFIX
@@ -25,8 +26,30 @@ _ROUTERS = (
 )
 
 
-def add_routes(app: FastAPI) -> None:
-    """Add all routes to an application, and its start page."""
+def described_app(version: str, *, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """An application with all routes and its own OpenAPI document; its routes answer once `app.state.api` is set."""
+    app = FastAPI(
+        title="Graph CMDB",
+        version=version,
+        summary="Configuration items, what depends on what, and what falls if one of them falls.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    _add_routes(app)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
     versioned = APIRouter(prefix=PREFIX, responses=PROBLEMS)
     for router in _ROUTERS:
         versioned.include_router(router)
