@@ -77,11 +77,20 @@ class Access:
                     for late in done - {task}:
                         attempts.setdefault(late, credential)  # closed below with the other attempts
                     return opened
-                if any(isinstance(error, SnmpClosed) for error in failures.values()):
+                if self._is_closed(credentials, failures):
                     break
             return await self._shut(address, credentials, failures, bool(silence) and await silence[0])
         finally:
             await _end([*attempts, *silence])
+
+    def _is_closed(self, credentials: Sequence[Credential], failures: Mapping[str, CmdbError]) -> bool:
+        """Whether every port that the credentials name was found closed."""
+        closed = {
+            credential.port or self.port
+            for credential in credentials
+            if isinstance(failures.get(credential.name), SnmpClosed)
+        }
+        return closed == {credential.port or self.port for credential in credentials}
 
     async def _attempt(self, address: str, credential: Credential) -> Opened:
         port = credential.port or self.port
@@ -123,8 +132,8 @@ class Access:
         self, address: str, credentials: Sequence[Credential], failures: Mapping[str, CmdbError], speaks: bool
     ) -> Shut:
         count = f"{len(credentials)} credential{'s' if len(credentials) != 1 else ''}"
-        if any(isinstance(error, SnmpClosed) for error in failures.values()):
-            return Shut(outcome=Outcome.REFUSED, reason=f"nothing listens for SNMP on UDP port {self.port}")
+        if self._is_closed(credentials, failures):
+            return Shut(outcome=Outcome.REFUSED, reason=f"nothing listens for SNMP on UDP port {_ports(credentials, self.port)}")
         denied = [credential for credential in credentials if isinstance(failures.get(credential.name), SnmpDenied)]
         if denied:
             reasons = [f"{credential.name}: {await self._why(address, credential)}" for credential in denied[:3]]
@@ -151,6 +160,10 @@ class Access:
         finally:
             transport.close()
         return "the agent refused the SNMPv3 user, its authentication key or its security level"
+
+
+def _ports(credentials: Sequence[Credential], default: int) -> str:
+    return ", ".join(str(port) for port in sorted({credential.port or default for credential in credentials}))
 
 
 async def _end(tasks: Sequence[asyncio.Task[Opened] | asyncio.Task[bool]]) -> None:
