@@ -32,6 +32,7 @@ class BlastRadius:
     warnings: tuple[str, ...]
     limit: int | None = None
     listing: Listing = field(repr=False)
+    snapshot: Snapshot = field(repr=False)
 
     @property
     def down(self) -> int:
@@ -119,6 +120,7 @@ def blast_radius(
         warnings=tuple(_warnings(snapshot, [*root_nodes.tolist(), *down_nodes.tolist()], kept_up)),
         limit=limit,
         listing=listing,
+        snapshot=snapshot,
     )
 
 
