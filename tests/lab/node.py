@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 from tests.lab.command import run
@@ -30,15 +29,8 @@ def start_node(node: Node, places: Places) -> Started:
         group = cgroup_root() / _CGROUP_FOLDER / node.name
         group.mkdir(parents=True, exist_ok=True)
         start = f"echo $$ > {group}/cgroup.procs; {start}"
-    with (state / "console.log").open("ab") as log:
-        process = subprocess.Popen(
-            ["bash", "-c", start, "node", str(FILES / "boot.sh"), str(state), node.name, lower, mode],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    return Started.of(process.pid)
+    words = ["bash", "-c", start, "node", str(FILES / "boot.sh"), str(state), node.name, lower, mode]
+    return Started.start(words, log=state / "console.log")
 
 
 def cgroup_root() -> Path:

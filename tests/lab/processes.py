@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,17 @@ class Started:
     def of(cls, pid: int) -> Started:
         """The process that has this id now."""
         return cls(pid, _start_ticks(pid) or "")
+
+    @classmethod
+    def start(cls, words: Sequence[str], *, log: Path) -> Started:
+        """Start a program that outlives this one, with a session of its own; what it prints is added to `log`."""
+        with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
+            actions = [
+                (os.POSIX_SPAWN_DUP2, nothing.fileno(), 0),
+                (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
+            ]
+            return cls.of(os.posix_spawnp(words[0], list(words), os.environ, file_actions=actions, setsid=True))
 
     @property
     def is_alive(self) -> bool:
@@ -50,6 +63,9 @@ class Started:
         deadline = time.monotonic() + 5
         while self.is_alive and time.monotonic() < deadline:
             time.sleep(0.02)
+        # collects it where it was started by this very process
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, os.WNOHANG)
 
 
 class ProcessTable:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from tests.lab.places import Places, namespace_path
@@ -58,15 +57,8 @@ def start_simulator(places: Places) -> Started | None:
             f"--agent-udpv4-endpoint={address}:161",
         ]
     responder = places.simulator_venv / "bin" / "snmpsim-command-responder"
-    with (state / "console.log").open("ab") as log:
-        process = subprocess.Popen(
-            ["nsenter", f"--net={namespace_path(SIMULATOR)}", str(responder), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    return Started.of(process.pid)
+    inside = ["nsenter", f"--net={namespace_path(SIMULATOR)}", str(responder)]
+    return Started.start([*inside, *words], log=state / "console.log")
 
 
 def _prepare(record: Path, folder: Path) -> Path:
