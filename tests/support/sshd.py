@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from discovery.credentials import Credential, CredentialKind
 from tests.shared import lack
 
@@ -84,27 +86,45 @@ def ssh_server(
     if os.geteuid() == 0:
         # where sshd separates privileges; made by its unit, which does not run here
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    with (folder / "sshd.log").open("wb") as log:
-        process = subprocess.Popen(
-            [_program() or "sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
-        )
+    pid = _started(folder, config)
     try:
-        _await_port(address, chosen, process, folder / "sshd.log")
+        _await_port(address, chosen, folder / "sshd.log")
         yield SshServer(
             address=address,
             port=chosen,
             user=getpass.getuser(),
             key_file=folder / "client_ed25519",
             folder=folder,
-            pid=process.pid,
+            pid=pid,
         )
     finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
-        if process.poll() is None:
-            process.kill()
-            process.wait(timeout=5)
+        _stop(pid)
+
+
+def _started(folder: Path, config: Path) -> int:
+    """The id of a server that has left our family: what it starts for clients is no child of the tests."""
+    pid_file = folder / "sshd.pid"
+    pid_file.unlink(missing_ok=True)
+    _run(_program() or "sshd", "-f", str(config), "-E", str(folder / "sshd.log"))
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, ValueError):
+            return int(pid_file.read_text())
+        time.sleep(0.02)
+    raise RuntimeError(f"sshd does not start: {(folder / 'sshd.log').read_text(errors='replace')[-500:]}")
+
+
+def _stop(pid: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        server = psutil.Process(pid)
+        family = [server, *server.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _gone, left = psutil.wait_procs(family, timeout=5)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _configured(folder: Path, *, address: str, port: int, forced_command: str | None) -> Path:
@@ -154,11 +174,9 @@ def _free_port(address: str) -> int:
         return port
 
 
-def _await_port(address: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await_port(address: str, port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
         with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
             return
         time.sleep(0.05)
