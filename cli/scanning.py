@@ -23,6 +23,9 @@ from discovery.safety import check_scan
 from discovery.scanner import ScannerRegister, ScanRequest
 
 
+_SSH = frozenset({CredentialKind.SSH_KEY, CredentialKind.SSH_PASSWORD})
+
+
 def credential_book(settings: Settings) -> CredentialBook:
     """The credentials that this machine has."""
     path = settings.credentials_file if settings.credentials_file.exists() else None
@@ -66,8 +69,10 @@ class Orders:
         return tuple(credential for kind in CredentialKind if kind in kinds for credential in book.by_kind(kind))
 
     def options_for(self, order: ScanOrder) -> dict[str, str]:
-        """The order's options with the places that this machine keeps."""
-        return {"host_keys_file": str(self._settings.host_keys_file), **order.options}
+        """The order's options, and for what speaks SSH the file of pinned host keys."""
+        speaks_ssh = self._scanners.make(order.scanner).credential_kinds & _SSH
+        place = {"host_keys_file": str(self._settings.host_keys_file)} if speaks_ssh else {}
+        return {**place, **order.options}
 
 
 class _DryIngest:

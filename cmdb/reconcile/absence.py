@@ -16,6 +16,7 @@ from cmdb.errors import Invalid
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key
 from cmdb.observation import Observation, Scope, ScopeKind, Unreachable
+from cmdb.reconcile.claims import is_reference
 from cmdb.reconcile.links import Resolve
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.workspace import Workspace
@@ -120,10 +121,20 @@ class Absence:
         last = self._workspace.last_seen(current.id)
         if last is None or last >= self._observation.at:
             return
+        if is_reference(current) and self._is_described(current):
+            return
         times = _with(current.missing_at, self._observation.at)
         withdrawn = self._observation.at if self._is_over(last, times) else None
         self._workspace.put_claim(msgspec.structs.replace(current, missing_at=times, withdrawn_at=withdrawn))
         self._mark(current.ci, state)
+
+    def _is_described(self, reference: Claim) -> bool:
+        """Whether the source itself saw, in this look, what the reference points at."""
+        return any(
+            (seen := self._workspace.last_seen(claim.id)) is not None and seen >= self._observation.at
+            for claim in self._workspace.claims_of(reference.ci)
+            if claim.source == reference.source and not is_reference(claim)
+        )
 
     def _is_over(self, last_seen: dt.datetime, missing_at: tuple[dt.datetime, ...]) -> bool:
         """Grace: the later of so many complete scans without it and so long a time since it was seen."""

@@ -22,6 +22,9 @@ UNION_ATTRIBUTES = frozenset({"mac_addresses", "ip_addresses", "ssh_host_keys"})
 """The CI's value is the union over its claims, not won by one source."""
 
 
+_REFERENCE = "reference:"
+
+
 def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[str], bool]) -> str:
     """The record that the row belongs to on CI `ci`, whose claims are given; may be one that does not exist yet.
 
@@ -32,14 +35,14 @@ def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[s
     if row.draft.native_key:
         return f"native:{row.draft.native_key}"
     if row.draft.is_reference:
-        return f"reference:{ci}"
+        return f"{_REFERENCE}{ci}"
     mine = [
         claim
         for claim in claims
         if claim.source == row.source
         and claim.network == row.network
         and claim.native_key is None
-        and not claim.record.startswith("reference:")
+        and not is_reference(claim)
     ]
     print_ = fingerprint(row.evidence)
     for claim in mine:
@@ -54,6 +57,11 @@ def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[s
         if strongest is strongest_kind(theirs) and not row.evidence[strongest].isdisjoint(theirs[strongest]):
             return claim.record
     return f"{record}@{ci}" if is_taken(Claim.make_id(row.source, row.network, record)) else record
+
+
+def is_reference(claim: Claim) -> bool:
+    """Whether the claim only says that its CI is there, as seen from elsewhere."""
+    return claim.record.startswith(_REFERENCE)
 
 
 def record_by_values(row: Row) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from cmdb.changeset import Write
 from cmdb.classes.spec import Family
-from cmdb.entities import Claim, Kind, Parked, Relationship
+from cmdb.entities import Claim, Kind, Parked, Relationship, Review
 from cmdb.errors import Invalid
 from cmdb.identity.evidence import IDENTIFYING
 from cmdb.identity.keys import key
@@ -20,7 +20,7 @@ from cmdb.reconcile.identify import BESIDE, Identifier
 from cmdb.reconcile.joins import join
 from cmdb.reconcile.links import EndIsParked, relate
 from cmdb.reconcile.parking import host_candidates, parked
-from cmdb.reconcile.reviews import review
+from cmdb.reconcile.reviews import review, together
 from cmdb.reconcile.rows import Row, flag_of
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
@@ -249,13 +249,13 @@ class Landing:
             for aside in row.set_aside:
                 flag = flag_of(aside)
                 if flag is not None:
-                    self._tell(Flagged(flag, (None,), {aside.kind.value: aside.value}), row, by)
+                    self._tell(Flagged(flag, (None,), {aside.kind.value: [aside.value]}), row, by)
 
     def _tell(self, flagged: Flagged, row: Row, by: str) -> None:
         cis = [self._workspace.remaining(ci or row.ci or "") for ci in flagged.cis if ci or row.ci]
         item = review(flagged.kind, cis, flagged.values, source=by, since=self._now)
-        if self._workspace.get(Kind.REVIEW, item.id) is None:
-            self._workspace.put(Kind.REVIEW, item)
+        before = self._workspace.get(Kind.REVIEW, item.id)
+        self._workspace.put(Kind.REVIEW, together(before, item) if isinstance(before, Review) else item)
 
     def changed_by_claims(self, writes: Iterable[Write]) -> set[str]:
         """CIs whose claims a plan's writes changed."""

@@ -6,6 +6,8 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from cmdb.entities import Review, derived_id
 from cmdb.values import Value
 
@@ -25,10 +27,31 @@ REMEDIES: dict[str, str] = {
 }
 
 
+_BY_VALUE = frozenset({"shared_identifier"})
+_BY_CI = frozenset({"random_mac", "virtual_mac", "placeholder_identifier"})
+
+
 def review(kind: str, cis: Sequence[str], values: Mapping[str, Value], *, source: str, since: dt.datetime) -> Review:
-    """A review item; the same kind about the same CIs and values is the same item."""
+    """A review item; saying a thing twice is one item.
+
+    A shared value is one item however many CIs carry it; values set aside are one item for each CI and kind.
+    """
     ordered = tuple(sorted(set(cis)))
-    id_ = derived_id("review", kind, *ordered, json.dumps(values, sort_keys=True, default=str))
+    about = json.dumps(values, sort_keys=True, default=str)
+    parts = (about,) if kind in _BY_VALUE else (ordered if kind in _BY_CI else (*ordered, about))
+    id_ = derived_id("review", kind, *parts)
     return Review(
         id=id_, kind=kind, cis=ordered, values=dict(values), since=since, remedy=REMEDIES[kind], source=source
     )
+
+
+def together(before: Review, now: Review) -> Review:
+    """An item that was there already, with the CIs and the listed values that are new about it."""
+    values = {name: _joined(before.values.get(name), value) for name, value in {**before.values, **now.values}.items()}
+    return msgspec.structs.replace(before, values=values, cis=tuple(sorted({*before.cis, *now.cis})))
+
+
+def _joined(before: Value, now: Value) -> Value:
+    if isinstance(before, (list, tuple)) and isinstance(now, (list, tuple)):
+        return sorted({*before, *now}, key=str)
+    return now
