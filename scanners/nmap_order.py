@@ -67,7 +67,7 @@ class NmapOptions:
     """The options of a run, read from text."""
 
     ports: str = "fast"
-    """`fast`, `top1000`, `all`, or a list such as `22,80,8000-8010`."""
+    """`fast`, `top1000`, `all`, `none`, or a list such as `22,80,8000-8010`."""
     has_versions: bool = True
     has_os: bool = False
     has_names: bool = False
@@ -97,7 +97,7 @@ class NmapOptions:
         if unknown := sorted(set(options) - known):
             raise Invalid(f"nmap knows no option {unknown[0]!r}; there are: {', '.join(sorted(known))}")
         ports = options.get("ports", "fast")
-        if ports not in ("fast", "top1000", "all"):
+        if ports not in ("fast", "top1000", "all", "none"):
             ports = ",".join(_spelled(parse_ports(ports)))
         method = options.get("method", "auto")
         if method not in ("auto", "built-in"):

@@ -78,7 +78,10 @@ class NmapPasses:
         planner = self._planner
         hosts = {host.address: host for host in group if host.address is not None}
         asked = _Stage()
-        await self._run(planner.port_scan(list(hosts)), asked, hosts, keeps_time_outs=True)
+        if planner.options.ports == "none":
+            asked.closed |= set(hosts)
+        else:
+            await self._run(planner.port_scan(list(hosts)), asked, hosts, keeps_time_outs=True)
         if asked.end.problem is not None:
             yield Notice(f"the ports of {len(hosts) - len(asked.closed)} hosts were not all asked: {asked.end.problem}")
         ports = {address: _open_tcp(host) for address, host in hosts.items()}
@@ -116,6 +119,8 @@ class NmapPasses:
     def _probed(self, known: frozenset[str]) -> frozenset[str]:
         """Of the services known before, those that were asked again."""
         ports = self._planner.options.ports
+        if ports == "none":
+            return frozenset()
         # except for nmap's own list, ports known from earlier runs are always asked
         tcp = frozenset[str]() if ports == "top1000" else frozenset(name for name in known if name.startswith("tcp/"))
         return tcp | ({service_name("udp", SNMP_PORT)} if self._planner.is_raw else frozenset())

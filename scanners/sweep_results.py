@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
 from discovery.scanner import Outcome, ScanEvent
@@ -52,6 +52,13 @@ async def sweep_events(results: Results, options: NmapOptions, connector: Connec
                     break
     for event in results.close(seconds=loop.time() - started):
         yield event
+
+
+def _ports(options: NmapOptions, address: str) -> Sequence[int]:
+    """What is asked of a host that answered; nmap's own list of 1,000 is not known here, the fast one stands in."""
+    if options.ports == "none":
+        return ()
+    return _ALL_PORTS if options.ports == "all" else sorted(options.tcp_ports([address]) or FAST_PORTS)
 
 
 def _report(host: SweptHost) -> HostReport:
