@@ -110,7 +110,7 @@ def fold(
             values={**values, **before.values},
             identifiers={**identifiers, **before.identifiers},
         )
-    if row.at == last_seen:
+    if row.at == last_seen or (row.draft.is_reference and _says_nothing_new(row, before)):
         values = {**before.values, **{name: _joined(before.values.get(name), value) for name, value in values.items()}}
         together = union((evidence_of(before), row.evidence))
         identifiers, print_ = as_identifiers(together), fingerprint(together)
@@ -139,6 +139,21 @@ def fold(
         missing_at=(),
         withdrawn_at=None,
     )
+
+
+def _says_nothing_new(row: Row, before: Claim) -> bool:
+    """Whether a reference only repeats a part of what others pointed at: each sees one side of the thing."""
+    return all(
+        value == kept.value
+        or (isinstance(value, list) and isinstance(kept.value, list) and not _beyond(value, kept.value))
+        if (kept := before.values.get(name)) is not None
+        else False
+        for name, value in row.values.items()
+    )
+
+
+def _beyond(now: list[Value], before: list[Value]) -> list[Value]:
+    return [item for item in now if item not in before]
 
 
 def _joined(before: ClaimValue | None, now: ClaimValue) -> ClaimValue:
