@@ -9,7 +9,6 @@ COPY cmdb cmdb
 COPY discovery discovery
 COPY scanners scanners
 COPY impact impact
-COPY itsm itsm
 COPY api api
 COPY cli cli
 RUN /opt/cmdb/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /build/dist . \

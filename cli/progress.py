@@ -1,9 +1,10 @@
-"""What a scan shows while it goes: a line a target on standard error, and on a terminal a live count."""
+"""What a scan shows while it goes on standard error: live counts on a terminal, elsewhere a line a target."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from cli.terminal import printable
 from discovery.progress import (
@@ -30,6 +31,7 @@ class Progress:
         self._silent = 0
         self._not_read = 0
         self._created = 0
+        self._last = ""
         self.results: list[TargetFinished] = []
 
     def notify(self, event: RunEvent) -> None:
@@ -64,13 +66,18 @@ class Progress:
                 self._not_read += 1
             credential = f" with {event.credential}" if event.credential else ""
             said = event.found or event.reason or event.outcome.value
-            style = "" if event.outcome is Outcome.READ else "yellow"
-            line = f"{event.target:<18} {event.outcome.value}{credential}  {printable(said)}  {event.seconds:.1f} s"
-            self._console.print(line, style=style, markup=False)
+            self._last = f"{event.target} {event.outcome.value}{credential}: {printable(said)}"
+            if not self._console.is_terminal:
+                self._console.print(f"{self._last} ({event.seconds:.1f} s)", markup=False)
         self._update()
 
     def _update(self) -> None:
         if self._status is not None:
             self._status.update(
-                f"{self._read} read, {self._not_read} not read, {self._silent} silent, {self._created} CIs new"
+                Text(
+                    f"{self._read} read, {self._not_read} not read, {self._silent} silent, "
+                    f"{self._created} CIs new   {self._last}",
+                    overflow="ellipsis",
+                    no_wrap=True,
+                )
             )

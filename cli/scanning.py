@@ -22,7 +22,6 @@ from discovery.runs import run_scan
 from discovery.safety import check_scan
 from discovery.scanner import ScannerRegister, ScanRequest
 
-
 _SSH = frozenset({CredentialKind.SSH_KEY, CredentialKind.SSH_PASSWORD})
 
 
