@@ -14,10 +14,9 @@ from typing import cast
 
 import msgspec
 
-from cmdb.changeset import ChangeSet, Write
+from cmdb.changeset import Write
 from cmdb.entities import Firing, Kind, Run, RunState, Schedule, derived_id
 from cmdb.errors import CmdbError, Conflict
-from cmdb.ids import new_id
 from cmdb.store.protocol import Store
 from discovery.jobs import ScanJobs
 from discovery.journal import RUN_LEASE_S, RunJournal
@@ -32,7 +31,7 @@ LEADER_LEASE_S = 15.0
 """How long the others wait for a leader that has died."""
 
 FIRINGS_KEPT = 50
-"""Firings per schedule; the older ones live on in the history."""
+"""Firings per schedule; the older ones are dropped."""
 
 STARTED = "started"
 SKIPPED = "skipped: the run before it was still going"
@@ -213,21 +212,17 @@ class Dispatcher:
             _log.warning("the outcome of run %s could not be noted: %s", run_id, exc)
 
     def insert(self, firing: Firing) -> None:
-        """Make the firing; raises `Conflict` when its due time was fired already. Ends the oldest beyond those kept."""
+        """Make the firing; raises `Conflict` when its due time was fired already. Drops the oldest beyond those kept."""
         kept = sorted(
             (cast("Firing", item) for item in self._store.find(Kind.FIRING, "schedule", (firing.schedule,))),
             key=lambda item: item.due_at,
         )
         surplus = kept[: max(0, len(kept) - FIRINGS_KEPT + 1)]
         ends = tuple(Write(Kind.FIRING, old.id, old, None) for old in surplus)
-        self._apply((Write(Kind.FIRING, firing.id, None, firing), *ends), f"due at {firing.due_at.isoformat()}")
+        self._store.note((Write(Kind.FIRING, firing.id, None, firing), *ends))
 
     def _settle(self, firing: Firing, outcome: str) -> None:
         current = cast("Firing | None", self._store.get_many(Kind.FIRING, (firing.id,)).get(firing.id))
         if current is not None and current.outcome != outcome:
             after = msgspec.structs.replace(current, outcome=outcome)
-            self._apply((Write(Kind.FIRING, firing.id, current, after),), f"firing {outcome}")
-
-    def _apply(self, writes: tuple[Write, ...], reason: str) -> None:
-        now = self._clock()
-        self._store.apply(ChangeSet(id=new_id(now), at=now, by=self._owner, reason=reason, writes=writes))
+            self._store.note((Write(Kind.FIRING, firing.id, current, after),))

@@ -8,8 +8,8 @@ from typing import cast
 
 import msgspec
 
-from cmdb.changeset import ChangeSet, Write
-from cmdb.entities import Kind, Run, RunState, derived_id
+from cmdb.changeset import Write
+from cmdb.entities import Kind, Run, RunState
 from cmdb.errors import Conflict, NotFound
 from cmdb.store.protocol import PAGE_LIMIT, Store
 from discovery.leases import Clock, Lease
@@ -105,18 +105,7 @@ class RunJournal:
         return cast("Run | None", self._store.get_many(Kind.RUN, (run_id,)).get(run_id))
 
     def _write(self, before: Run | None, after: Run) -> None:
-        finished = after.finished_at.isoformat() if after.finished_at else ""
-        self._store.apply(
-            ChangeSet(
-                id=derived_id("run", after.id, after.state, finished),
-                at=self._clock(),
-                by=after.by,
-                reason=f"{after.source} run {after.state}",
-                run_id=after.id,
-                source=after.source,
-                writes=(Write(Kind.RUN, after.id, before, after),),
-            )
-        )
+        self._store.note((Write(Kind.RUN, after.id, before, after),))
 
 
 def _lowest_id(at: dt.datetime) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cmdb.changeset import Change, ChangeSet, Revision, Touch
+from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import CI, Entity, Kind
 
 PAGE_LIMIT = 10_000
@@ -74,6 +74,13 @@ class Store(Protocol):
         Applying a change set whose id is already recorded returns its revision again and writes nothing.
         Raises `Conflict` when what was consulted has moved (see `ChangeSet`), when a `before` is not the current state,
         or when a strong key would get a second owner.
+        """
+
+    def note(self, writes: Sequence[Write]) -> None:
+        """Keep runs and firings, all or nothing: what the program did, not what is, so without revision, feed entry or past.
+
+        They are read like other entities. Raises `Conflict` when a `before` is not the current state, `Invalid` for a
+        write of another kind.
         """
 
     def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:

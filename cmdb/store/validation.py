@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cmdb.changeset import ChangeSet, KeyWrite, Write
-from cmdb.entities import ENTITY_TYPES, Relationship
+from cmdb.entities import ENTITY_TYPES, Kind, Relationship
 from cmdb.errors import Conflict, Invalid
 from cmdb.store.codec import encode
 from cmdb.store.instants import to_microseconds
 
 _TYPE = re.compile("[A-Za-z][A-Za-z0-9_]*")
+NOTED = frozenset({Kind.RUN, Kind.FIRING})
+"""Kinds that tell what the program did."""
 ID_LIMIT = 500
 """Characters of an id, so that every store can index it."""
 WRITES_LIMIT = 1 << 20
@@ -60,6 +63,18 @@ def check(change_set: ChangeSet) -> CheckedChangeSet:
         writes.append(_encoded(write))
     _check_keys(change_set.keys)
     return CheckedChangeSet(change_set, tuple(writes), _moments(change_set))
+
+
+def check_notes(writes: Sequence[Write]) -> tuple[EncodedWrite, ...]:
+    """Writes for `Store.note`, encoded; `Invalid` for what contradicts itself or is no note."""
+    if len(writes) >= WRITES_LIMIT:
+        raise Invalid(f"{len(writes)} notes are too many at once; write fewer than {WRITES_LIMIT}")
+    if len({(write.kind, write.id) for write in writes}) < len(writes):
+        raise Invalid("an entity is noted twice at once; fold the two")
+    for write in writes:
+        if write.kind not in NOTED:
+            raise Invalid(f"a {write.kind} is no note; apply it in a change set", ids=[write.id])
+    return tuple(_encoded(write) for write in writes)
 
 
 def _encoded(write: Write) -> EncodedWrite:

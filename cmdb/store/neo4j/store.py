@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from cmdb.changeset import Change, ChangeSet, Revision, Touch
+from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind, Relationship
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
@@ -13,10 +13,10 @@ from cmdb.store.neo4j import past, reading, schema
 from cmdb.store.neo4j.database import Database, Transaction
 from cmdb.store.neo4j.instants import instant, microseconds
 from cmdb.store.neo4j.properties import LabelsOf, indexable
-from cmdb.store.neo4j.writing import REVISION, owners, recorded, to_revision, write
+from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
 from cmdb.store.paging import checked_limit, read_cursor
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store
-from cmdb.store.validation import CheckedChangeSet, check
+from cmdb.store.validation import CheckedChangeSet, check, check_notes
 
 _NODES = 20_000
 _SOURCES = 2_000
@@ -57,6 +57,11 @@ class Neo4jStore(Store):
         checked = check(change_set)
         self._ensure_types(checked)
         return self._database.write(lambda transaction: write(transaction, checked, self._now(), self._labels_of))
+
+    def note(self, writes: Sequence[Write]) -> None:
+        """As `Store.note`."""
+        checked = check_notes(writes)
+        self._database.write(lambda transaction: note(transaction, checked, self._labels_of))
 
     def _now(self) -> dt.datetime:
         return self._clock().astimezone(dt.UTC)

@@ -86,6 +86,29 @@ def write(
     return revision
 
 
+def note(transaction: Transaction, writes: Sequence[EncodedWrite], labels_of: LabelsOf) -> None:
+    """Keep notes at places below zero, where no question about the past looks; an older note of the same entity is dropped."""
+    _lock(transaction, "note")
+    places = _check_before(transaction, writes)
+    # an older state that a change set made stays in the feed, and is only no longer the present one
+    transaction.unwind("MATCH (s:State {place: row}) WHERE s.place < 0 DELETE s", sorted(places.values()))
+    transaction.unwind("MATCH (s:State {place: row}) REMOVE s.live", sorted(places.values()))
+    kept = [encoded for encoded in writes if encoded.after is not None]
+    (lowest,) = transaction.rows("OPTIONAL MATCH (s:State) WHERE s.place < 0 RETURN coalesce(min(s.place), 0)")[0]
+    rows: list[dict[str, object]] = [
+        {
+            "place": place,
+            "kind": encoded.write.kind.value,
+            "id": encoded.write.id,
+            "live": live_key(encoded.write.kind, encoded.write.id),
+            "body": encoded.after,
+        }
+        for place, encoded in enumerate(kept, start=lowest - len(kept))
+    ]
+    transaction.unwind("CREATE (s:State) SET s = row", rows)
+    write_graph(transaction, [encoded.write for encoded in writes], labels_of)
+
+
 def _lock(transaction: Transaction, change_set_id: str) -> _Counter:
     # The write takes the lock; what is returned after it was read under it.
     found = transaction.rows(

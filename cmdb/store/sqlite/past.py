@@ -17,7 +17,7 @@ from cmdb.store.sqlite.schema import SEQUENCE_BITS
 _LAST_PLACE: Final = (1 << 63) - 1
 _CHANGE = (
     "SELECT v.place, r.at, r.by, v.kind, v.id, v.body, (SELECT p.body FROM version p WHERE p.id = v.id AND p.kind = v.kind"
-    " AND p.place < v.place ORDER BY p.place DESC LIMIT 1) FROM version v"
+    " AND p.place BETWEEN 0 AND v.place - 1 ORDER BY p.place DESC LIMIT 1) FROM version v"
     f" JOIN revision r ON r.number = v.place >> {SEQUENCE_BITS} WHERE v.place > ?"
 )
 _NEWEST_THEN = (

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from cmdb.changeset import Change, ChangeSet, Revision, Touch
+from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import from_microseconds, to_microseconds, utc_now
@@ -16,8 +16,8 @@ from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, S
 from cmdb.store.sqlite import past, reading
 from cmdb.store.sqlite.connections import MEMORY, Connections
 from cmdb.store.sqlite.parameters import lists
-from cmdb.store.sqlite.writing import recorded, to_revision, write
-from cmdb.store.validation import check
+from cmdb.store.sqlite.writing import note, recorded, to_revision, write
+from cmdb.store.validation import check, check_notes
 
 _BATCH = 20_000
 """Nodes or edges in one batch of a whole-graph read."""
@@ -46,6 +46,12 @@ class SqliteStore(Store):
         checked = check(change_set)
         with self._connections.writing() as connection:
             return write(connection, checked, to_microseconds(self._clock()))
+
+    def note(self, writes: Sequence[Write]) -> None:
+        """As `Store.note`."""
+        checked = check_notes(writes)
+        with self._connections.writing() as connection:
+            note(connection, checked)
 
     def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
         """As `Store.acquire_lease`."""

@@ -61,7 +61,7 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
         number, at = newest + 1, max(now, newest_at)
         row = (number, at, change_set.by, change_set.reason, change_set.id, change_set.run_id)
         connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
-        _write_versions(connection, checked.writes, number)
+        _write_versions(connection, checked.writes, first=number << SEQUENCE_BITS)
         _write_projections(connection, checked.writes)
         _check_ends(connection, checked.writes)
         connection.executemany(
@@ -72,6 +72,23 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
         revision, newest = to_revision(row), number
     _write_sightings(connection, checked, newest)
     return revision
+
+
+def note(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+    """Keep notes at places below zero, where no question about the past looks; an older note of the same entity is dropped."""
+    _check_before(connection, writes)
+    (lowest,) = connection.execute("SELECT min(0, coalesce(min(place), 0)) FROM version").fetchone()
+    connection.executemany(
+        "DELETE FROM version WHERE kind = ? AND id = ? AND place < 0",
+        [(encoded.write.kind, encoded.write.id) for encoded in writes],
+    )
+    kept = [encoded for encoded in writes if encoded.after is not None]
+    _write_versions(connection, kept, first=lowest - len(kept))
+    connection.executemany(
+        "DELETE FROM current WHERE kind = ? AND id = ?",
+        [(encoded.write.kind, encoded.write.id) for encoded in writes if encoded.after is None],
+    )
+    _write_projections(connection, writes)
 
 
 def _is_only_touch(connection: sqlite3.Connection, change_set_id: str) -> bool:
@@ -123,8 +140,7 @@ def _changed_keys(connection: sqlite3.Connection, change_set: ChangeSet) -> list
     return new_keys(change_set, stored)
 
 
-def _write_versions(connection: sqlite3.Connection, writes: Sequence[EncodedWrite], number: int) -> None:
-    first = number << SEQUENCE_BITS
+def _write_versions(connection: sqlite3.Connection, writes: Sequence[EncodedWrite], *, first: int) -> None:
     placed = list(enumerate(writes, start=first))
     connection.executemany(
         "INSERT INTO version VALUES (?, ?, ?, ?)",
