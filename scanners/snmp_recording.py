@@ -34,6 +34,17 @@ class RecordingClient:
         with path.open(encoding="utf-8", errors="surrogateescape") as lines:
             return cls(lines)
 
+    @classmethod
+    def from_columns(cls, columns: Iterable[Column]) -> RecordingClient:
+        """What walks gave, as a recording."""
+        client = cls(())
+        for column in columns:
+            root = tuple(map(int, column.base.split(".")))
+            for index, value in column.values.items():
+                client._values[*root, *map(int, index.split("."))] = value
+        client._order = sorted(client._values)
+        return client
+
     async def get_many(self, oids: Sequence[str]) -> dict[str, SnmpValue]:
         """The recorded ones among `oids`."""
         keys = {oid: tuple(map(int, oid.split("."))) for oid in oids}

@@ -1,0 +1,3 @@
+module snmpagent
+
+go 1.20
