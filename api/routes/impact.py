@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
@@ -13,13 +14,30 @@ from api.models import ImpactAnswer, ImpactBody
 from api.parts import Api, ApiDep
 from cmdb.documents import moment
 from cmdb.lookup import find_ci
+from impact.export import radius_to_cytoscape, radius_to_graphml
 
 router = APIRouter(prefix="/impact", tags=["Impact"])
 
+GRAPHML = "application/graphml+xml"
+
+
+class RadiusFormat(StrEnum):
+    """How a blast radius is given."""
+
+    JSON = "json"
+    CYTOSCAPE = "cytoscape"
+    GRAPHML = "graphml"
+
+
+Format = Annotated[
+    RadiusFormat,
+    Query(alias="format", description="json, or the listed CIs and what joins them as Cytoscape JSON or GraphML."),
+]
 CiNames = Annotated[list[str], Query(max_length=1000)]
+_EXPORTS: dict[int | str, dict[str, Any]] = {200: {"content": {GRAPHML: {}}}}
 
 
-@router.get("", summary="Show a blast radius", response_model=ImpactAnswer)
+@router.get("", summary="Show a blast radius", response_model=ImpactAnswer, responses=_EXPORTS)
 async def show_impact(
     api: ApiDep,
     ci: Annotated[list[str], Query(description="What fails; once per CI.", max_length=1000)] = [],  # noqa: B006 - never changed
@@ -29,6 +47,7 @@ async def show_impact(
     limit: Annotated[int | None, Query(ge=1, le=100_000, description="The most CIs listed; totals count all.")] = None,
     min_revision: Annotated[int | None, Query(ge=0, description="Wait up to 2 s for this revision, else 503.")] = None,
     as_of: Annotated[dt.datetime | None, Query(description="A time; past graphs are slow to build.")] = None,
+    form: Format = RadiusFormat.JSON,
 ) -> Response:
     """What goes down or degrades when these CIs fail together, with path, confidence and reason for each."""
     body = ImpactBody(
@@ -40,20 +59,24 @@ async def show_impact(
         min_revision=min_revision,
         as_of=as_of,
     )
-    return json_answer(await _answer(api, body))
+    return await _answer(api, body, form)
 
 
-@router.post("", summary="Ask for a blast radius", response_model=ImpactAnswer)
-async def ask_impact(api: ApiDep, body: ImpactBody) -> Response:
+@router.post("", summary="Ask for a blast radius", response_model=ImpactAnswer, responses=_EXPORTS)
+async def ask_impact(api: ApiDep, body: ImpactBody, form: Format = RadiusFormat.JSON) -> Response:
     """The same question as a body, for many CIs; it changes nothing."""
-    return json_answer(await _answer(api, body))
+    return await _answer(api, body, form)
 
 
-async def _answer(api: Api, body: ImpactBody) -> dict[str, object]:
+async def _answer(api: Api, body: ImpactBody, form: RadiusFormat) -> Response:
     await api.follower.wait_for(body.min_revision or 0)
     question = await api.gate.read(lambda: _question(api, body))
     radius = await api.gate.read(lambda: api.context.impact.answer(question))
-    return radius.to_document()
+    if form is RadiusFormat.GRAPHML:
+        return Response(await api.gate.read(lambda: radius_to_graphml(radius)), media_type=GRAPHML)
+    if form is RadiusFormat.CYTOSCAPE:
+        return Response(await api.gate.read(lambda: radius_to_cytoscape(radius)), media_type="application/json")
+    return json_answer(await api.gate.read(radius.to_document))
 
 
 def _question(api: Api, body: ImpactBody) -> ImpactQuestion:

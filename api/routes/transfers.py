@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 from typing import Annotated, BinaryIO, cast
@@ -15,16 +16,29 @@ from fastapi.responses import StreamingResponse
 from api.answers import json_lines
 from api.import_answers import import_lines
 from api.parts import Api, ApiDep
-from cmdb.errors import NotFound
+from cmdb.entities import Kind
+from cmdb.errors import Invalid
 from cmdb.formats.graph_writer import write_graph
 from cmdb.ids import new_id
 from cmdb.importing import ImportOrder, ImportReport, land
+from impact.export import estate_to_cytoscape, estate_to_graphml
 
 router = APIRouter(tags=["Import and export"])
 
 JSON_LINES = "application/jsonl"
+GRAPHML = "application/graphml+xml"
+IN_MEMORY_CIS = 50_000
+"""CIs of a graph that is written in memory, at about 5 KB each (impact/export.py)."""
 SPOOLED_IN_MEMORY = 1_000_000
 LINES_A_BLOCK = 500
+
+
+class ExportFormat(StrEnum):
+    """Formats of the whole graph."""
+
+    GRAPH = "graph"
+    GRAPHML = "graphml"
+    CYTOSCAPE = "cytoscape"
 
 
 @router.post(
@@ -80,25 +94,36 @@ async def import_file(
 
 
 @router.get(
-    "/exports/{format_name}",
+    "/exports/{form}",
     summary="Export the graph",
     response_class=Response,
-    responses={200: {"description": "JSON Lines that `import graph` takes.", "content": {JSON_LINES: {}}}},
+    responses={
+        200: {
+            "description": "JSON Lines that `import graph` takes, GraphML or Cytoscape JSON.",
+            "content": {JSON_LINES: {}, GRAPHML: {}, "application/json": {}},
+        }
+    },
 )
 async def export_file(
     api: ApiDep,
-    format_name: Annotated[str, Path(description="graph", max_length=100)],
+    form: ExportFormat,
     as_of: Annotated[dt.datetime | None, Query(description="A time; now, when left out.")] = None,
 ) -> Response:
-    """The whole graph, streamed."""
-    if format_name != "graph":
-        raise NotFound(f"no export format is called {format_name!r}; there is: graph")
+    """The whole graph; `graph` is streamed at any size, the others are for graphs of up to 50,000 CIs."""
     store, registry = api.context.store, api.context.registry
     revision = None
     if as_of is not None:
         at = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=dt.UTC)
         revision = await api.gate.read(lambda: store.revision_at(at))
-    return StreamingResponse(_blocks(api, write_graph(store, registry, as_of=revision)), media_type=JSON_LINES)
+    if form is ExportFormat.GRAPH:
+        return StreamingResponse(_blocks(api, write_graph(store, registry, as_of=revision)), media_type=JSON_LINES)
+    count = sum((await api.gate.read(lambda: store.count(Kind.CI))).values())
+    if count > IN_MEMORY_CIS:
+        raise Invalid(f"{count} CIs are too many for {form}; export graph, or the neighbourhood or radius of one CI")
+    if form is ExportFormat.GRAPHML:
+        return Response(await api.gate.load(lambda: estate_to_graphml(store, as_of=revision)), media_type=GRAPHML)
+    cytoscape = await api.gate.load(lambda: estate_to_cytoscape(store, as_of=revision))
+    return Response(cytoscape, media_type="application/json")
 
 
 async def _blocks(api: Api, lines: Iterator[str]) -> AsyncIterator[bytes]:

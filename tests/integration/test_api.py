@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -358,6 +359,23 @@ async def test_an_export_is_imported_as_the_same_graph(world: World) -> None:
         assert answer.status_code == 200
         assert (await other.client.get("/api/v1/exports/graph")).content == exported.content
         assert len(json.loads(b"[" + b",".join(exported.content.splitlines()) + b"]")) >= 5
+
+
+async def test_a_radius_and_the_graph_are_exported_for_other_programs(world: World) -> None:
+    lines = await world.import_graph(*SHOP)
+    params = {"ci": "db1", "min_revision": str(lines[-1]["revision"])}
+    radius = (await world.client.get("/api/v1/impact", params={**params, "format": "cytoscape"})).json()
+    assert sorted(node["data"]["name"] for node in radius["elements"]["nodes"]) == ["db1", "shop", "web"]
+    assert [edge["data"]["type"] for edge in radius["elements"]["edges"]] == ["DEPENDS_ON", "DEPENDS_ON"]
+    graphml = await world.client.get("/api/v1/impact", params={**params, "format": "graphml"})
+    assert graphml.headers["content-type"].startswith("application/graphml+xml")
+    whole = await world.client.get("/api/v1/exports/graphml")
+    for text in (graphml.text, whole.text):
+        root = ET.fromstring(text)
+        assert len(root.findall(".//{*}node")) == 3
+        assert len(root.findall(".//{*}edge")) == 2
+    assert len((await world.get("/exports/cytoscape"))["elements"]["nodes"]) == 3  # type: ignore[index]
+    assert (await world.client.get("/api/v1/exports/cobol")).status_code == 422
 
 
 async def test_the_process_is_healthy_ready_and_measured(world: World) -> None:
