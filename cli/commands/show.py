@@ -11,7 +11,7 @@ from cli.terminal import console, printable, table
 from cmdb import documents
 from cmdb.lookup import find_ci
 
-SHOWN_RELATIONSHIPS = 40
+SHOWN_OF_A_KIND = 8
 
 
 @click.command()
@@ -42,15 +42,10 @@ def _print(document: documents.Document) -> None:
     out.print(f"{document['id']}  revision {document['revision']}, last seen {document['last_seen_at']}", style="dim")
     attributes = cast("dict[str, object]", document["attributes"])
     out.print(table(("attribute", "value"), attributes.items()))
-    relationships = cast("list[dict[str, object]]", document["relationships"])
-    rows = []
-    for relationship in relationships[:SHOWN_RELATIONSHIPS]:
-        other = cast("dict[str, str]", relationship["ci"])
-        arrow = f"-[{relationship['type']}]->" if relationship["direction"] == "out" else f"<-[{relationship['type']}]-"
-        rows.append((arrow, other["name"], other["class"], relationship["confidence"], relationship["sources"]))
+    rows, left_out = _shown(cast("list[dict[str, object]]", document["relationships"]))
     out.print(table(("relationship", "to", "class", "confidence", "said by"), rows))
-    if len(relationships) > SHOWN_RELATIONSHIPS:
-        out.print(f"… and {len(relationships) - SHOWN_RELATIONSHIPS} more; --json shows all", style="dim")
+    for line in left_out:
+        out.print(line, style="dim", markup=False)
     claims = cast("list[dict[str, object]]", document["claims"])
     out.print(
         table(
@@ -67,3 +62,20 @@ def _print(document: documents.Document) -> None:
             right=("attributes",),
         )
     )
+
+
+def _shown(relationships: list[dict[str, object]]) -> tuple[list[tuple[object, ...]], list[str]]:
+    """Rows of at most so many relationships of a kind, and a line for each kind that has more."""
+    kinds: dict[tuple[str, str], list[tuple[object, ...]]] = {}
+    for relationship in relationships:
+        other = cast("dict[str, str]", relationship["ci"])
+        arrow = f"-[{relationship['type']}]->" if relationship["direction"] == "out" else f"<-[{relationship['type']}]-"
+        row = (arrow, other["name"], other["class"], relationship["confidence"], relationship["sources"])
+        kinds.setdefault((arrow, other["class"]), []).append(row)
+    rows = [row for found in kinds.values() for row in found[:SHOWN_OF_A_KIND]]
+    left_out = [
+        f"… and {len(found) - SHOWN_OF_A_KIND} more {arrow} {class_name}; --json shows all"
+        for (arrow, class_name), found in kinds.items()
+        if len(found) > SHOWN_OF_A_KIND
+    ]
+    return rows, left_out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim
@@ -20,6 +20,14 @@ from cmdb.registry import Registry
 BESIDE = frozenset({"container", "management_controller"})
 """Device classes that run inside or sit beside a machine and read its identifiers; they are never that machine."""
 GENERIC = frozenset({"device", "host"})
+
+
+def process_key(row: Row, host: str) -> str | None:
+    """Key of a running service by its process inside its host; weak, since one program may run as several services."""
+    process = row.values.get("process")
+    if row.spec.name != "software_instance" or not isinstance(process, str):
+        return None
+    return f"process|{host}|{process}"
 
 
 class Identifier:
@@ -60,10 +68,11 @@ class Identifier:
         cis |= {claim.ci for id_ in native if (claim := snapshot.claim(id_)) is not None}
         snapshot.load_claims_of(cis)
 
-    def prefetch_inside(self, hosted: Iterable[tuple[Row, str]]) -> None:
+    def prefetch_inside(self, hosted: Sequence[tuple[Row, str]]) -> None:
         """Read at once what identifying these rows inside their hosts will look at."""
         snapshot = self._workspace.snapshot
         keys = [inside_key(host, row.spec.name, row.name) for row, host in hosted if row.name is not None]
+        keys += [full for row, host in hosted if (full := process_key(row, host)) is not None]
         snapshot.load_owners(keys)
         snapshot.load_claims_of({owner for full in keys for owner in snapshot.owners(full).owners})
 
@@ -160,7 +169,20 @@ class Identifier:
         if row.name is None:
             return Decision(None, "new")
         owners = self._workspace.owners(inside_key(host, row.spec.name, row.name))
-        return Decision(min(owners), "name_in_host", {"name": [row.name]}) if owners else Decision(None, "new")
+        if owners:
+            return Decision(min(owners), "name_in_host", {"name": [row.name]})
+        return self._by_process(row, host)
+
+    def _by_process(self, row: Row, host: str) -> Decision:
+        """A running service that this source knows by another name than the others: its process tells, where only one fits."""
+        full = process_key(row, host)
+        owners = sorted(self._workspace.owners(full)) if full is not None else []
+        strangers = [
+            owner for owner in owners if all(claim.source != row.source for claim in self._workspace.claims_of(owner))
+        ]
+        if len(owners) == 1 and strangers:
+            return Decision(owners[0], "process_in_host", {"process": [str(row.values["process"])]})
+        return Decision(None, "new")
 
     def catalogue(self, row: Row) -> Decision:
         """Identify a row by what it is, whoever says so."""
@@ -235,3 +257,6 @@ class Identifier:
             self._workspace.own(logical_key(row.network, row.name), ci)
         elif host is not None and row.name is not None:
             self._workspace.own(inside_key(host, row.spec.name, row.name), ci)
+            by_process = process_key(row, host)
+            if by_process is not None:
+                self._workspace.own(by_process, ci)
