@@ -138,7 +138,6 @@ def plain_estate(rows: Rows, roots: Sequence[str], real: Times, *, with_neo4j: b
     times = measure(ours.radius, roots)
     show("ours, with reasons", times)
     show(f"ours, with reasons, first {PAGE} in words", measure(ours.page, roots))
-    show("ours, with reasons, all in words", measure(ours.document, roots))
     show("ours, plain Python kernel", measure(ours.with_engine(PURE).radius, roots), times)
     found = {root: {row.id for row in ours.radius(root).impacted} for root in roots}
 

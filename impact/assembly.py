@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from cmdb.entities import Redundancy
 from impact.column import TextColumn
 from impact.estate import Estate
-from impact.groups import Group, pairs
+from impact.groups import Group
 from impact.kernel_pure import BILLION, GROUP, NEVER, OUT_OF_SERVICE
-from impact.pool import Entries, Pool, join, rows
+from impact.pool import Entries, Pool, join
 from impact.snapshot import Snapshot
 from impact.travel import TravelTable, to_source, to_target
 
@@ -29,7 +30,8 @@ def assemble(estate: Estate, travel: TravelTable) -> Snapshot:
     places = {id_: row for row, id_ in enumerate(ids)} if estate.redundancy else {}
     groups, absent = _resolve(estate.redundancy, places.get)
     type_codes = np.array([travel.codes[name] for name in estate.types], dtype=np.uint16)[estate.type_codes]
-    node, is_passive, entries = _entries(estate, type_codes, travel, groups)
+    memberships = _Memberships.of(groups, len(ids))
+    node, is_passive, entries = _entries(estate, type_codes, travel, memberships)
 
     count = len(ids)
     order = np.argsort(node.astype(np.int64) * 2 + is_passive, kind="stable")
@@ -40,7 +42,7 @@ def assemble(estate: Estate, travel: TravelTable) -> Snapshot:
     groups_of: dict[int, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):
         groups_of[group.owner].append(index)
-    counted = [count_members(group, estate.lifecycle) for group in groups]
+    counted = memberships.counted(estate.lifecycle, len(groups))
     return frozen(
         Snapshot(
             revision=estate.revision,
@@ -63,9 +65,9 @@ def assemble(estate: Estate, travel: TravelTable) -> Snapshot:
             groups_of={owner: tuple(indices) for owner, indices in groups_of.items()},
             group_owner=np.array([group.owner for group in groups], dtype=np.int32),
             group_tolerance=np.array(
-                [group.tolerance(n) for group, n in zip(groups, counted, strict=True)], dtype=np.int32
+                [group.tolerance(n) for group, n in zip(groups, counted.tolist(), strict=True)], dtype=np.int32
             ),
-            group_count=np.array(counted, dtype=np.int32),
+            group_count=counted,
             absent=absent,
             base_entries=len(node),
         )
@@ -97,11 +99,12 @@ def count_members(group: Group, lifecycle: NDArray[np.uint8]) -> int:
 def resolve(entity: Redundancy, place: Callable[[str], int | None]) -> tuple[Group | None, frozenset[str]]:
     """The group over node numbers (None while its owner is no node), and the ids that are no nodes."""
     owner = place(entity.of)
-    found = {id_: place(id_) for id_ in entity.members}
-    absent = frozenset(id_ for id_, index in found.items() if index is None)
+    places = {place(id_) for id_ in entity.members}
+    members = tuple(sorted(index for index in places if index is not None))
+    absent = frozenset(id_ for id_ in entity.members if place(id_) is None) if None in places else frozenset[str]()
     if owner is None:
         return None, absent | {entity.of}
-    return Group(entity, owner, tuple(sorted({index for index in found.values() if index is not None}))), absent
+    return Group(entity, owner, members), absent
 
 
 def best_of(relationships: Iterable[tuple[int, int]]) -> tuple[int, int]:
@@ -151,14 +154,50 @@ def _resolve(
     return groups, absent
 
 
+@dataclass(frozen=True, slots=True)
+class _Memberships:
+    """Members of all groups, one a row: node, group, and the key of its pair with the owner."""
+
+    node: NDArray[np.int32]
+    group: NDArray[np.int32]
+    pair: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, groups: list[Group], count: int) -> _Memberships:
+        sizes = np.fromiter((len(group.members) for group in groups), np.int32, len(groups))
+        node = np.fromiter(chain.from_iterable(group.members for group in groups), np.int32, int(sizes.sum()))
+        index = np.repeat(np.arange(len(groups), dtype=np.int32), sizes)
+        owner = np.repeat(np.fromiter((group.owner for group in groups), np.int32, len(groups)), sizes)
+        return cls(node, index, _pair_keys(node, owner, count))
+
+    def counted(self, lifecycle: NDArray[np.uint8], groups: int) -> NDArray[np.int32]:
+        """The n of each group: members that are neither planned, in stock, retired nor gone."""
+        return np.bincount(self.group[lifecycle[self.node] < OUT_OF_SERVICE], minlength=groups).astype(np.int32)
+
+
+def _pair_keys(a: NDArray[np.int32], b: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    keys: NDArray[np.int64] = np.minimum(a, b).astype(np.int64) * count + np.maximum(a, b)
+    return keys
+
+
+def _find(sorted_keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each key is, and whether it is there at all."""
+    if not len(sorted_keys):
+        return np.zeros(len(wanted), np.intp), np.zeros(len(wanted), np.bool_)
+    at = np.searchsorted(sorted_keys, wanted)
+    at[at == len(sorted_keys)] = 0
+    return at, sorted_keys[at] == wanted
+
+
 def _entries(
-    estate: Estate, type_codes: NDArray[np.uint16], travel: TravelTable, groups: list[Group]
+    estate: Estate, type_codes: NDArray[np.uint16], travel: TravelTable, memberships: _Memberships
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_], Entries]:
     """(node, whether it carries nothing, entry): each relationship at its target, and at its source if that carries failure."""
     kept = np.flatnonzero(estate.source != estate.target)
     source, target, codes = estate.source[kept], estate.target[kept], type_codes[kept]
     confidence, seen = estate.confidence[kept], estate.seen[kept]
-    is_void = _void(source, target, groups, len(estate.ids))
+    pairs = _pair_keys(source, target, len(estate.ids))
+    _, is_void = _find(np.unique(memberships.pair), pairs)
 
     kind = (to_source(0) + 2 * codes).astype(np.uint16)
     at_target = Entries(source, kind, confidence, seen)
@@ -166,29 +205,23 @@ def _entries(
     carries = np.flatnonzero((travel.effects[kind] != 0) & ~is_void)
     at_source = Entries(target, kind, confidence, seen).at(carries)
     is_passive = is_void | (travel.effects[at_target.kind] == 0)
-
-    between: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for row in np.flatnonzero(is_void).tolist():
-        a, b = int(source[row]), int(target[row])
-        between[min(a, b), max(a, b)].append((int(confidence[row]), int(seen[row])))
-    members = [(member, index, group.owner) for index, group in enumerate(groups) for member in group.members]
-    at_members = rows(
-        [
-            (index, GROUP, *best_of(between.get((min(member, owner), max(member, owner)), ())))
-            for member, index, owner in members
-        ]
-    )
-    node = np.concatenate([target, source[carries], np.array([member for member, _, _ in members], dtype=np.int32)])
-    passive = np.concatenate([is_passive, np.zeros(len(carries) + len(members), dtype=np.bool_)])
+    at_members = _at_members(memberships, pairs[is_void], at_target.at(is_void))
+    node = np.concatenate([target, source[carries], memberships.node])
+    passive = np.concatenate([is_passive, np.zeros(len(carries) + len(memberships.node), dtype=np.bool_)])
     return node, passive, join([at_target, at_source, at_members])
 
 
-def _void(source: NDArray[np.int32], target: NDArray[np.int32], groups: list[Group], count: int) -> NDArray[np.bool_]:
-    keys = np.array(sorted({min(pair) * count + max(pair) for pair in pairs(groups)}), dtype=np.int64)
-    if not len(keys):
-        return np.zeros(len(source), dtype=np.bool_)
-    wanted = np.minimum(source, target).astype(np.int64) * count + np.maximum(source, target)
-    at = np.searchsorted(keys, wanted)
-    at[at == len(keys)] = 0
-    found: NDArray[np.bool_] = keys[at] == wanted
-    return found
+def _at_members(memberships: _Memberships, pairs: NDArray[np.int64], between: Entries) -> Entries:
+    """The groups' entries, with `best_of` the relationships between each member and the owner."""
+    newest = np.where(between.seen == NEVER, -1, between.seen)
+    order = np.lexsort((newest, between.confidence, pairs))
+    ordered = pairs[order]
+    is_best = np.ones(len(order), np.bool_)
+    is_best[:-1] = ordered[1:] != ordered[:-1]
+    best = between.at(order[is_best])
+    at, is_found = _find(ordered[is_best], memberships.pair)
+    confidence = np.full(len(at), BILLION, np.uint32)
+    seen = np.full(len(at), NEVER, np.int64)
+    confidence[is_found] = best.confidence[at[is_found]]
+    seen[is_found] = best.seen[at[is_found]]
+    return Entries(memberships.group, np.full(len(at), GROUP, np.uint16), confidence, seen)

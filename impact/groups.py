@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -36,8 +35,3 @@ class Group:
         """What the owner needs, for a sentence: `1` or `33.3 %`."""
         percent = self.entity.min_up_percent
         return f"{self.entity.min_up}" if percent is None else f"{percent:g} %"
-
-
-def pairs(groups: Iterable[Group]) -> set[tuple[int, int]]:
-    """(owner, member) of each group; relationships between such two are void for impact (design §7)."""
-    return {(group.owner, member) for group in groups for member in group.members}

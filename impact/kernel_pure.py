@@ -82,7 +82,7 @@ def propagate(
                 if failed[g] <= group_tolerance[g]:
                     continue
                 v = group_owner[g]
-            elif effects[k] & DOWNS == 0 or confidence[e] < floor:
+            elif effects[k] & DOWNS == 0 or (floor > 0 and confidence[e] < floor):
                 continue
             if slot[v] == UNTOUCHED and lifecycle[v] < OUT_OF_SERVICE:
                 slot[v] = count
@@ -101,7 +101,7 @@ def propagate(
                 if passes == TRAVELS:
                     continue
                 v = group_owner[v]
-            elif effects[k] & passes == 0 or confidence[e] < floor:
+            elif effects[k] & passes == 0 or (floor > 0 and confidence[e] < floor):
                 continue
             if slot[v] == UNTOUCHED and lifecycle[v] < OUT_OF_SERVICE:
                 slot[v] = count
@@ -170,7 +170,7 @@ def explain(
                     continue
             else:
                 p = slot[v]
-                if p < 0 or confidence[e] < floor:
+                if p < 0 or (floor > 0 and confidence[e] < floor):
                     continue
                 if states[p] == IS_DOWN:
                     if not is_down or effects[k] & DOWNS == 0:
