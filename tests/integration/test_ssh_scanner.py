@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import platform
+import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cmdb.errors import Invalid
@@ -296,3 +298,26 @@ async def test_a_server_that_speaks_no_ssh_is_a_result(tmp_path: Path) -> None:
 async def test_ports_that_are_none_are_refused(ports: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="ports must be"):
         await scanned(["127.0.0.1"], [], folder=tmp_path, ports=ports)
+
+
+async def test_a_host_with_few_programs_is_read_by_other_ways(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "cat", "grep", "sed", "head", "uname", "ls", "getconf", "df"):
+        found = shutil.which(name)
+        assert found is not None
+        (programs / name).symlink_to(found)
+    # the port of the test's own listener must not count as one that the kernel handed out
+    (tmp_path / "range").write_text("1 2\n")
+    changes = f"s#PATH=/usr/local/sbin.*#PATH={programs}#; s#/proc/sys/net/ipv4/ip_local_port_range#{tmp_path}/range#"
+    with (
+        ssh_server(tmp_path / "server", forced_command=f"sed '{changes}' | sh -s") as server,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        port = listening.getsockname()[1]
+        done, observations = await read_one(server, folder=tmp_path)
+    assert (done.outcome, done.reason) == (Outcome.PARTIAL, "not readable: interfaces, packages")
+    assert host_of(observations).attributes["ip_addresses"] == ["127.0.0.1"]
+    service = next(draft for draft in observations[0].drafts if draft.name == f"tcp/{port}")
+    assert service.attributes["bind_addresses"] == ["127.0.0.1"]
+    assert service.attributes["process"] == psutil.Process().name()[:15]
