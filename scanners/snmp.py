@@ -201,11 +201,10 @@ async def _read(run: _Run, asked: _Asked) -> TargetDone:
 
 def _in_words(found: Mapped) -> str:
     device = found.device
-    words = [
-        str(device.attributes[key])
-        for key in ("manufacturer", "model", "os_name", "os_version")
-        if key in device.attributes
-    ]
+    told = [str(device.attributes.get(key, "")) for key in ("manufacturer", "model", "os_name", "os_version")]
+    if told[1].startswith(told[0]):
+        told[0] = ""
+    words = [word for word in told if word]
     ports = sum(draft.class_name == "interface" for draft in found.rows.drafts.values())
     return f"{device.name or device.class_name}: {' '.join(words) or device.class_name}, {ports} interfaces"
 
@@ -219,10 +218,10 @@ def _swept(target: Target, answered: int, *, is_open: bool) -> TargetDone:
         return TargetDone(
             target=target.text,
             outcome=Outcome.NO_ANSWER,
-            reason=f"none of {_size(target)} addresses let itself be read by SNMP",
+            reason=f"none of {_usable(target)} addresses let itself be read by SNMP",
         )
     return TargetDone(
-        target=target.text, outcome=Outcome.READ, found=f"{answered} of {_size(target)} addresses read by SNMP"
+        target=target.text, outcome=Outcome.READ, found=f"{answered} of {_usable(target)} addresses read by SNMP"
     )
 
 
@@ -256,6 +255,12 @@ def _addresses(targets: list[Target], request: ScanRequest) -> Iterator[_Asked]:
 def _size(target: Target) -> int:
     """Addresses of a network; a host name with several addresses is one, read at the first that it resolves to."""
     return target.networks[0].num_addresses
+
+
+def _usable(target: Target) -> int:
+    """Addresses that hosts can have: without those of the network itself and of broadcast (RFC 919)."""
+    network = target.networks[0]
+    return network.num_addresses - 2 if network.version == 4 and network.num_addresses > 2 else network.num_addresses
 
 
 def _stamp(request: ScanRequest) -> Stamp:
