@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from cli.options import context, json_option, parse_time, print_json, store_option
 from cli.terminal import console, table
 from cli.travel import travel_rules
 from cli.wiring import Context
-from cmdb.entities import CI, Kind
+from cmdb.classes.spec import Family
+from cmdb.entities import CI, Kind, Relationship
 from cmdb.lookup import find_ci
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.graph import ImpactGraph
@@ -82,16 +85,35 @@ def print_radius(found: Context, radius: BlastRadius) -> None:
         style="bold",
         markup=False,
     )
+    shown = radius.impacted[:SHOWN]
+    hosts = _hosts(found, [row.id for row in shown])
     rows = [
-        (row.state, row.name, row.class_name, row.hops, f"{row.confidence:.2f}", row.because)
-        for row in radius.impacted[:SHOWN]
+        (row.state, row.name, row.class_name, hosts.get(row.id, ""), row.hops, f"{row.confidence:.2f}", row.because)
+        for row in shown
     ]
     if rows:
-        out.print(
-            table(("state", "name", "class", "hops", "confidence", "because"), rows, right=("hops", "confidence"))
-        )
+        columns = ("state", "name", "class", "on", "hops", "confidence", "because")
+        out.print(table(columns, rows, right=("hops", "confidence")))
     left = len(radius.impacted) - SHOWN + radius.omitted
     if left > 0:
         out.print(f"… and {left} more; --json lists all", style="dim")
     for warning in radius.warnings:
         out.print(warning, style="yellow", markup=False)
+
+
+def _hosts(found: Context, ids: list[str]) -> dict[str, str]:
+    """Names of the hosts that dependent CIs are in, by CI."""
+    links = [cast("Relationship", entity) for entity in found.store.find(Kind.RELATIONSHIP, "source", ids)]
+    ends = found.store.get_many(Kind.CI, {end for link in links for end in (link.source, link.target)})
+    hosts: dict[str, str] = {}
+    for link in links:
+        inner, outer = ends.get(link.source), ends.get(link.target)
+        if isinstance(inner, CI) and isinstance(outer, CI) and _is_host(found, inner, link, outer):
+            hosts[inner.id] = outer.name
+    return hosts
+
+
+def _is_host(found: Context, inner: CI, link: Relationship, outer: CI) -> bool:
+    spec = found.registry.get(inner.class_name)
+    is_inside = spec.host_relationship == link.type
+    return is_inside and found.registry.get(outer.class_name).family is Family.DEVICE
