@@ -11,7 +11,7 @@ from scanners.snmp_mapping_rows import DEVICE, Rows, by_number, matches, said
 from scanners.snmp_reading import Reading
 from scanners.snmp_tables import ENTITIES, ENTITY_CLASSES, SOFTWARE, STORAGE, STORAGE_FIXED_DISK
 
-_DPKG = re.compile(r"([a-z0-9][a-z0-9+.-]+)_([0-9][^_\s]*)_([a-z0-9-]+)")
+_DPKG = re.compile(r"([a-z0-9][a-z0-9+.-]+)_([0-9][^_\s]*)_([a-z][a-z0-9-]*)")
 """net-snmp on Debian: `package_version_architecture`; names and versions as deb-control(5) and deb-version(7) allow them."""
 _RPM = re.compile(r"([^\s/]+)-([^-\s]+-[^-\s]+?)(?:\.(noarch|x86_64|i[3-6]86|aarch64|armv7hl|ppc64le|s390x))?")
 """net-snmp on RPM systems: `name-version-release`, with or without architecture (rpm(8), NVRA)."""
