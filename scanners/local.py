@@ -6,6 +6,7 @@ Needs no root; what only root may read is named in a notice.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import os
 import platform
@@ -70,9 +71,14 @@ class LocalScanner:
 
 
 async def _read() -> tuple[HostFacts, tuple[str, ...]]:
+    packages, units = await _packages(), await _units()
+    # hundreds of small files: the loop serves others meanwhile
+    facts, notices = await asyncio.to_thread(_facts, packages, units)
+    return dataclasses.replace(facts, greetings=await greetings(facts.listeners)), notices
+
+
+def _facts(packages: tuple[Package, ...], units: tuple[Unit, ...] | None) -> tuple[HostFacts, tuple[str, ...]]:
     notices: list[str] = []
-    packages = await _packages()
-    units = await _units()
     dmi, locked = machine.read_dmi()
     if locked:
         notices.append(f"readable by root only, so left out: {', '.join(locked)}")
@@ -115,12 +121,11 @@ async def _read() -> tuple[HostFacts, tuple[str, ...]]:
         memory_bytes=psutil.virtual_memory().total,
         ssh_host_keys=machine.read_host_keys(),
         interfaces=interfaces,
-        file_systems=await asyncio.to_thread(machine.read_file_systems),
+        file_systems=machine.read_file_systems(),
         packages=packages,
         units=units or (),
         listeners=listeners,
         connections=connections_of(table.sockets, owner_of=owners.get, own_addresses=own, ephemeral=ephemeral),
-        greetings=await greetings(listeners),
         complete=frozenset(complete),
     ), tuple(notices)
 

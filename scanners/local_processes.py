@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket as sockets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from discovery.hosts.traffic import IANA_EPHEMERAL, Owner, port_range
 from discovery.hosts.units import is_session, unit_of
 
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_HAS_CGROUPS = Path("/proc/self/cgroup").exists()
+_FIRST_PERSON = 500 if sys.platform == "darwin" else 1000
+"""Where no cgroup tells a login from a service, the user id does: macOS gives people ids from 501, the BSDs from 1001."""
 _KERNEL_NAME_LENGTH = 15
 """TASK_COMM_LEN - 1: psutil gives longer names, other readers of the same host do not."""
 
@@ -115,13 +119,14 @@ class Owners:
                 terminal = process.terminal() if hasattr(process, "terminal") else None
                 user = _user(process)
                 command_line = _command_line(process)
+                is_person = not _HAS_CGROUPS and process.uids().real >= _FIRST_PERSON
         except (psutil.Error, OSError):
             return None
         cgroup = _cgroup(pid)
         return Owner(
             process=Process(name=name, unit=unit_of(cgroup), user=user),
             is_reader=pid in self._reader,
-            is_session=is_session(cgroup) or terminal is not None,
+            is_session=is_session(cgroup) or terminal is not None or is_person,
             command_line=command_line,
         )
 

@@ -27,7 +27,7 @@ from scanners.ssh_targets import Exclusion, Target, address_of
 SOURCE = "ssh"
 MAX_CREDENTIALS = 6
 """Attempts per host: more would look like an attack and may lock an account."""
-MAX_OUTPUT_BYTES = 32 * 1024 * 1024
+MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 KINDS: frozenset[str] = frozenset({CredentialKind.SSH_PASSWORD, CredentialKind.SSH_KEY})
 
 

@@ -37,16 +37,16 @@ class Exclusion:
                 self._names.add(entry.lower().rstrip("."))
 
     def holds(self, text: str) -> bool:
-        """Whether this address or name is excluded."""
+        """Whether this address (also written as a range of one) or name is excluded."""
         try:
-            address = ipaddress.ip_address(text)
+            address = ipaddress.ip_address(text.partition("/")[0])
         except ValueError:
             return text.lower().rstrip(".") in self._names
         return any(address in network for network in self._networks)
 
 
 def expand(targets: Sequence[str], exclusion: Exclusion) -> Iterator[Target]:
-    """Every target once, in the order given; a range of more than 65,536 addresses is passed over (`too_large` names it)."""
+    """Every target once, in the order given; a range of more than 65,536 addresses is passed over (`is_too_large` says so)."""
     seen: set[str] = set()
     # what is named itself has an end of its own, also where a range holds it too
     named = {text for text in targets if network_of(text) is None}

@@ -1,11 +1,13 @@
 """From raw sockets to the services that a host offers and those that it depends on.
 
 What is left out, so that a second look finds the same: ports that the kernel handed out (unless registered with IANA
-in that range, or written on the command line), the reader's own connections, and what a person's session does.
+in that range, or written on the command line), the reader's own connections, what a person's session does, and what a
+hidden process does on the public Internet.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -113,6 +115,9 @@ def connections_of(
         if any(owner.is_reader or owner.is_session for owner in owners):
             continue
         process = _best(owners)
+        # a browser's connections look the same as a service's when neither's process may be seen
+        if process is None and not is_local and ipaddress.ip_address(socket.remote_address).is_global:
+            continue
         remote = "127.0.0.1" if is_local else socket.remote_address
         key = socket.protocol, remote, socket.remote_port, repr(process)
         found[key] = Connection(

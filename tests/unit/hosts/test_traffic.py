@@ -90,5 +90,9 @@ def test_a_connection_of_a_hidden_process_has_none() -> None:
     assert found.process is None
 
 
+def test_a_connection_of_a_hidden_process_to_the_public_internet_is_left_out() -> None:
+    assert connections_of([established(40100, "93.184.215.14", 443)], owner_of=OWNERS.get) == ()
+
+
 def test_the_port_range_of_the_kernel_is_read_and_else_assumed() -> None:
     assert (port_range("1024\t4999\n"), port_range("nonsense")) == (range(1024, 5000), range(32768, 61000))
