@@ -44,14 +44,11 @@ class NmapPasses:
     async def events(self) -> AsyncGenerator[ScanEvent, None]:
         """Everything that the run says; closing it ends nmap."""
         for chunk in chunks(self._results.targets, self._results.excluded):
-            try:
-                alive = await self._alive(chunk)
-                for group in _groups(alive, self._results.request.limits.max_in_flight):
-                    async with aclosing(self._group(group)) as events:
-                        async for event in events:
-                            yield event
-            except Unavailable as error:
-                self._results.failed(chunk, Outcome.FAILED, error.message)
+            alive = await self._alive(chunk)
+            for group in _groups(alive, self._results.request.limits.max_in_flight):
+                async with aclosing(self._group(group)) as events:
+                    async for event in events:
+                        yield event
         for event in self._results.close(seconds=self._loop.time() - self._started):
             yield event
 
@@ -90,22 +87,36 @@ class NmapPasses:
             if not ports[address]:
                 for event in self._said(host, asked, started):
                     yield event
-        every = frozenset[int]().union(*ports.values())
-        refinements = []
-        if talking and planner.options.has_os and planner.is_raw:
-            refinements.append(("operating system", planner.operating_systems(talking, every)))
-        if talking and planner.options.has_versions:
-            refinements.append(("versions", planner.versions(talking, every)))
-        for what, call in refinements:
-            stage = _Stage()
-            await self._run(call, stage, hosts)
-            late = stage.late if stage.end.is_complete else [name for name in talking if name not in stage.closed]
-            if late:
-                limit = stage.end.problem or "they took too long"
-                yield Notice(f"{what} not told by {len(late)} hosts ({', '.join(late[:3])}…): {limit}")
+        for notice in await self._refine(talking, frozenset[int]().union(*ports.values()), hosts):
+            yield notice
         for address in talking:
             for event in self._said(hosts[address], asked, started):
                 yield event
+
+    async def _refine(
+        self, talking: Sequence[str], ports: frozenset[int], hosts: dict[str, HostReport]
+    ) -> list[Notice]:
+        """Ask what listens and which system it is, both at once; what nobody told in time is in the notices."""
+        options = self._planner.options
+        wants_os = options.has_os and self._planner.is_raw
+        # both together keep to the rate of the run
+        planner = replace(self._planner, rate_share=1 + (wants_os and options.has_versions))
+        calls: dict[str, Call] = {}
+        if talking and wants_os:
+            calls["operating system"] = planner.operating_systems(talking, ports)
+        if talking and options.has_versions:
+            calls["versions"] = planner.versions(talking, ports)
+        stages = {what: _Stage() for what in calls}
+        async with asyncio.TaskGroup() as group:
+            for what, call in calls.items():
+                group.create_task(self._run(call, stages[what], hosts))
+        notices: list[Notice] = []
+        for what, stage in stages.items():
+            late = stage.late if stage.end.is_complete else [name for name in talking if name not in stage.closed]
+            if late:
+                shown = ", ".join(late[:3]) + ("…" if len(late) > 3 else "")
+                notices.append(Notice(f"no {what} of {shown}: {stage.end.problem or 'they took too long'}"))
+        return notices
 
     def _said(self, host: HostReport, asked: _Stage, started: float) -> Iterator[ScanEvent]:
         address = host.address or ""
@@ -140,6 +151,14 @@ class NmapPasses:
             stage.end.problem, stage.end.is_timed_out = "the time of the run was over", True
             return
         call = replace(call, limit_s=min(call.limit_s, left_s))
+        try:
+            await self._take(call, stage, hosts, is_finding=is_finding, keeps_time_outs=keeps_time_outs)
+        except Unavailable as error:
+            stage.end.problem = error.message
+
+    async def _take(
+        self, call: Call, stage: _Stage, hosts: dict[str, HostReport], *, is_finding: bool, keeps_time_outs: bool
+    ) -> None:
         async with aclosing(self._program.hosts(call, stage.end)) as reports:
             async for report in reports:
                 address = report.address

@@ -38,6 +38,8 @@ class StagePlanner:
     exclude: tuple[str, ...]
     is_raw: bool
     host_timeout_s: float
+    rate_share: int = 1
+    """How many calls run at once and share the rate."""
 
     def ping(self, networks: Sequence[Network], *, besides: Sequence[str] = ()) -> Call:
         """Who answers an echo request, or on the scanner's own subnet ARP; twice, for lost packets."""
@@ -167,7 +169,7 @@ class StagePlanner:
         return "-sS" if self.is_raw else "-sT"
 
     def _rate(self, host_count: int) -> int:
-        return max(_LEAST_RATE, min(self.options.max_rate, MAX_RATE_PER_HOST * host_count))
+        return max(_LEAST_RATE, min(self.options.max_rate, MAX_RATE_PER_HOST * host_count) // self.rate_share)
 
     def _pace(self, rate: int) -> list[str]:
         return [
