@@ -187,15 +187,23 @@ class Landing:
     def prefetch_links(self, observation: Observation) -> None:
         """Read at once the relationships that the links may confirm, and when they were last seen."""
         ids: list[str] = []
+        ends: set[str] = set()
         for link in observation.links:
             source, target = self.resolved.get(link.source), self.resolved.get(link.target)
-            if source is not None and target is not None:
-                ids += [
-                    Relationship.make_id(source, link.type.upper(), target),
-                    Relationship.make_id(target, link.type.upper(), source),
-                ]
-        self._workspace.snapshot.load(Kind.RELATIONSHIP, ids)
-        self._workspace.snapshot.load_seen([f"{id_}@{observation.source}" for id_ in ids])
+            if source is None or target is None:
+                continue
+            ends |= {source, target}
+            try:
+                kind = self._registry.relationship_type(link.type)
+            except Invalid:
+                continue
+            ids.append(Relationship.make_id(source, kind.name, target))
+            if kind.is_symmetric:
+                ids.append(Relationship.make_id(target, kind.name, source))
+        snapshot = self._workspace.snapshot
+        snapshot.load(Kind.CI, ends)
+        snapshot.load(Kind.RELATIONSHIP, ids)
+        snapshot.load_seen([f"{id_}@{observation.source}" for id_ in ids])
 
     def park_link(self, link: Link, waiting: str) -> None:
         """Keep a link with its parked end; its other end is a CI by now, or is lost with this input."""
