@@ -11,7 +11,8 @@ import pytest
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
 from tests.contract.store.builders import Clock
-from tests.contract.store.opening import neo4j_store
+from tests.contract.store.opening import neo4j_store, place_of
+from tests.support.neo4j.emptying import empty
 from tests.support.neo4j.fixture import neo4j_server
 
 __all__ = ["neo4j_server"]
@@ -40,3 +41,13 @@ def _open(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Store
         case _:
             server = request.getfixturevalue("neo4j_server")
             return neo4j_store(server, clock=clock)
+
+
+@pytest.fixture(params=["sqlite-file", pytest.param("neo4j", marks=pytest.mark.neo4j)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty store is that several processes can open."""
+    if request.param == "sqlite-file":
+        return str(tmp_path / "store.db")
+    server = request.getfixturevalue("neo4j_server")
+    empty(server)
+    return place_of(server)

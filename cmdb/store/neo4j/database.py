@@ -11,8 +11,9 @@ from neo4j import exceptions
 
 from cmdb.errors import CmdbError, Conflict, Denied, Invalid, Unavailable
 
+_SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 _CONNECT_S = 5.0
-_RETRY_S = 20.0
+_RETRY_S = 10.0
 """How long transient errors (deadlocks, a leader's change) are tried again."""
 _TRANSACTION_S = 120.0
 _BATCH = 5_000
@@ -49,6 +50,8 @@ class Database:
         self._place = f"the Neo4j database {database} at {url}"
         self._database = database
         self._is_closed = False
+        if url.partition("://")[0] not in _SCHEMES:
+            raise Invalid(f"{self._place} cannot be addressed; begin the store's URL with {', '.join(_SCHEMES)}")
         with self._translated():
             self._driver = neo4j.GraphDatabase.driver(
                 url,
@@ -61,7 +64,9 @@ class Database:
             )
             self._bookmarks = neo4j.GraphDatabase.bookmark_manager()
         try:
-            self.read(lambda transaction: transaction.rows("RETURN 1"))
+            # Without the patience of a transaction: whoever opens a store wants to know at once that nobody is there.
+            with self._session() as session:
+                session.run("RETURN 1").consume()
         except BaseException:
             self.close()
             raise

@@ -11,6 +11,8 @@ its only constraint: that a property exists and has its type is the store's doin
 
 from __future__ import annotations
 
+from functools import partial
+
 from cmdb.errors import Invalid
 from cmdb.store.neo4j.database import Database, Transaction
 from cmdb.store.neo4j.properties import LABELS
@@ -72,11 +74,10 @@ def prepare(database: Database) -> None:
     if found < len(MIGRATIONS):
         database.write(_begin)
         for number in range(found + 1, len(MIGRATIONS) + 1):
-            for statement in MIGRATIONS[number - 1]:
-                # Neo4j allows no schema change beside data in one transaction.
-                database.write(lambda transaction, run=statement: transaction.rows(run))  # type: ignore[misc]
+            # Three transactions: Neo4j allows no schema change beside data in one, and an index is ready after its commit.
+            database.write(partial(_migrate, statements=MIGRATIONS[number - 1]))
             database.write(lambda transaction: transaction.rows(f"CALL db.awaitIndexes({_AWAIT_S})"))
-            database.write(lambda transaction, done=number: _finish(transaction, done))  # type: ignore[misc]
+            database.write(partial(_finish, version=number))
     database.read(lambda transaction: _check(transaction, database.place))
 
 
@@ -94,7 +95,12 @@ def _begin(transaction: Transaction) -> None:
     transaction.rows("MERGE (m:Meta {name: 'store'}) ON CREATE SET m.version = 0")
 
 
-def _finish(transaction: Transaction, version: int) -> None:
+def _migrate(transaction: Transaction, *, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        transaction.rows(statement)
+
+
+def _finish(transaction: Transaction, *, version: int) -> None:
     transaction.rows(
         "MATCH (m:Meta {name: 'store'}) SET m.version = CASE WHEN m.version < $version THEN $version ELSE m.version END"
         " MERGE (c:Counter {name: 'revision'}) ON CREATE SET c.revision = 0, c.touch = 0",

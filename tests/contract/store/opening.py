@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from cmdb.store.neo4j.store import Neo4jStore
-
 from cmdb.store.instants import utc_now
+from cmdb.store.neo4j.store import Neo4jStore
 from tests.support.neo4j.emptying import empty
 from tests.support.neo4j.server import Neo4jServer
 
@@ -27,3 +26,8 @@ def neo4j_store(
     return Neo4jStore(
         server.url, user=server.user, password=server.password, database="neo4j", labels_of=labels_of, clock=clock
     )
+
+
+def place_of(server: Neo4jServer) -> str:
+    """The server as one argument of `tests.contract.store.racer`."""
+    return f"{server.url}|{server.user}|{server.password}"

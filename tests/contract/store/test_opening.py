@@ -1,0 +1,159 @@
+"""Opening: what is refused, and how clearly."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from cmdb.entities import Kind
+from cmdb.errors import Denied, Invalid, Unavailable
+from cmdb.store.neo4j.store import Neo4jStore
+from cmdb.store.sqlite.store import SqliteStore
+from tests.contract.store.builders import change_set, ci, made
+from tests.contract.store.opening import labels_of, neo4j_store
+from tests.support.neo4j.emptying import driver_of, empty
+from tests.support.neo4j.server import Neo4jServer
+
+
+def test_a_file_opened_again_holds_what_was_confirmed(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.db")
+    first = SqliteStore(path)
+    revision = first.apply(change_set(*made(ci("a")), id_="one"))
+    first.close()
+    first.close()
+    again = SqliteStore(path)
+    assert again.revision_of("one") == revision
+    assert again.get_many(Kind.CI, ["a"]) == {"a": ci("a")}
+    again.close()
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    store = SqliteStore(str(tmp_path / "store.db"))
+    store.apply(change_set(*made(ci("a"))))
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    store.close()
+    assert modes == {0o600}
+
+
+def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    for path in (str(tmp_path / "store.db"), ":memory:"):
+        store = SqliteStore(path)
+        store.close()
+        with pytest.raises(Unavailable, match="is closed"):
+            store.revision()
+        with pytest.raises(Unavailable, match="is closed"):
+            store.apply(change_set(*made(ci("a"))))
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="is a folder"):
+        SqliteStore(str(tmp_path))
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="there is no folder"):
+        SqliteStore(str(tmp_path / "none" / "store.db"))
+
+
+def test_a_place_that_takes_no_files_is_refused() -> None:
+    with pytest.raises(Unavailable, match="cannot be opened"):
+        SqliteStore("/proc/store.db")
+
+
+def test_a_file_of_another_kind_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"name,serial\n" * 1000)
+    with pytest.raises(Invalid, match="is no SQLite database"):
+        SqliteStore(str(path))
+    assert path.read_bytes() == b"name,serial\n" * 1000
+
+
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE places (url TEXT)")
+    other.close()
+    with pytest.raises(Invalid, match="another program"):
+        SqliteStore(str(path))
+
+
+def test_a_newer_file_is_refused_with_both_versions(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    SqliteStore(str(path)).close()
+    later = sqlite3.connect(path)
+    later.execute("PRAGMA user_version = 99")
+    later.close()
+    with pytest.raises(Invalid, match="has store version 99, and this program knows up to 1"):
+        SqliteStore(str(path))
+
+
+def test_readers_go_on_while_a_writer_is_at_work(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.db")
+    store = SqliteStore(path)
+    store.apply(change_set(*made(ci("a"))))
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("DELETE FROM current")
+    assert store.get_many(Kind.CI, ["a"]) == {"a": ci("a")}
+    writer.execute("ROLLBACK")
+    writer.close()
+    store.close()
+
+
+@pytest.mark.neo4j
+def test_a_newer_neo4j_store_is_refused_with_both_versions(neo4j_server: Neo4jServer) -> None:
+    neo4j_store(neo4j_server).close()
+    with driver_of(neo4j_server) as driver:
+        driver.execute_query("MATCH (m:Meta {name: 'store'}) SET m.version = 99")
+    with pytest.raises(Invalid, match="has store version 99, and this program knows up to 1"):
+        neo4j_store(neo4j_server, is_fresh=False)
+
+
+@pytest.mark.neo4j
+def test_the_graph_of_another_program_is_refused(neo4j_server: Neo4jServer) -> None:
+    empty(neo4j_server)
+    with driver_of(neo4j_server) as driver:
+        driver.execute_query("CREATE (:Movie {title: 'x'})")
+    with pytest.raises(Invalid, match="another program"):
+        neo4j_store(neo4j_server, is_fresh=False)
+
+
+@pytest.mark.neo4j
+def test_a_graph_that_lost_revisions_is_refused(neo4j_server: Neo4jServer) -> None:
+    store = neo4j_store(neo4j_server)
+    store.apply(change_set(*made(ci("a"))))
+    store.close()
+    with driver_of(neo4j_server) as driver:
+        driver.execute_query("MATCH (r:Revision) DELETE r")
+    with pytest.raises(Invalid, match="counts 1 revisions, and the newest is 0"):
+        neo4j_store(neo4j_server, is_fresh=False)
+
+
+@pytest.mark.neo4j
+def test_a_wrong_password_is_denied_and_not_shown(neo4j_server: Neo4jServer) -> None:
+    with pytest.raises(Denied) as caught:
+        Neo4jStore(neo4j_server.url, user="neo4j", password="wrong-guess", database="neo4j", labels_of=labels_of)
+    assert "wrong-guess" not in str(caught.value)
+
+
+@pytest.mark.neo4j
+def test_a_closed_neo4j_store_says_so(neo4j_server: Neo4jServer) -> None:
+    store = neo4j_store(neo4j_server)
+    store.close()
+    store.close()
+    with pytest.raises(Unavailable, match="is closed"):
+        store.revision()
+
+
+def test_a_server_that_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="does not answer"):
+        Neo4jStore("bolt://127.0.0.1:1", user="neo4j", password="p", database="neo4j", labels_of=labels_of)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1", "neo4j", "bolt://127.0.0.1:port"])
+def test_an_address_that_is_none_is_invalid(url: str) -> None:
+    with pytest.raises(Invalid, match="cannot be addressed"):
+        Neo4jStore(url, user="neo4j", password="p", database="neo4j", labels_of=labels_of)
