@@ -183,9 +183,9 @@ class Agent(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def running(agent: Agent, host: str = "127.0.0.1") -> AsyncIterator[Agent]:
-    """The agent on a free port of `host`, closed at the end."""
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: agent, local_addr=(host, 0))
+async def running(agent: Agent, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Agent]:
+    """The agent on a port of `host`, a free one unless given, closed at the end."""
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: agent, local_addr=(host, port))
     try:
         yield agent
     finally:
