@@ -99,7 +99,7 @@ def _gaps(facts: HostFacts, complete: frozenset[Part]) -> tuple[str, ...]:
 
 def _hidden(facts: HostFacts, sockets: tuple[Socket, ...]) -> tuple[str, ...]:
     hidden: list[str] = []
-    if facts.class_name != "container" and facts.dmi.product_serial is None:
+    if facts.class_name != "container" and facts.dmi.product_name is not None and facts.dmi.product_serial is None:
         hidden.append("serial number")
     if any(not socket.pids for socket in sockets if socket.is_listening):
         hidden.append("processes of other users' sockets")
