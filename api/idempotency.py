@@ -19,7 +19,7 @@ from api.errors import of_error
 from cmdb.errors import CmdbError, Conflict, Invalid
 
 KEYS_KEPT = 1_000
-ANSWER_LIMIT = 256_000
+ANSWER_LIMIT = 64_000
 """Bytes of an answer that are kept; a longer one is not repeated, but the call is not done again either."""
 KEPT_FOR = dt.timedelta(days=1)
 LONGEST_KEY = 255

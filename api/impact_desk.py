@@ -54,6 +54,7 @@ class ImpactDesk:
         graph = self._graph
         if graph is None:
             graph = ImpactGraph.build(self._store, self._travel)
+            _warm_up(graph)
             self._verified_at, self._graph = graph.revision, graph
             return
         graph.advance(self._store)
@@ -95,3 +96,10 @@ class ImpactDesk:
             while len(self._past) > PAST_GRAPHS_KEPT:
                 self._past.popitem(last=False)
             return graph
+
+
+def _warm_up(graph: ImpactGraph) -> None:
+    """Ask once, so that the first question of a user does not pay for compiling the kernel."""
+    snapshot = graph.current
+    if snapshot.node_count:
+        blast_radius(graph, (snapshot.id_of(0),), limit=0)

@@ -21,7 +21,7 @@ from discovery.progress import (
     TargetFinished,
 )
 
-RUNS_KEPT = 100
+RUNS_KEPT = 20
 EVENTS_KEPT = 5_000
 """Per run; who comes back later than that is told how many events were dropped."""
 
