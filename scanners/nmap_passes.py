@@ -121,7 +121,7 @@ class NmapPasses:
     def _said(self, host: HostReport, asked: _Stage, started: float) -> Iterator[ScanEvent]:
         address = host.address or ""
         known = self._planner.options.known_ports.get(address, frozenset())
-        probed = Probed(self._probed(known), is_complete=address in asked.closed)
+        probed = Probed(self._probed(known), is_complete=address in asked.closed and not asked.end.is_unreadable)
         problem = asked.end.problem or ""
         yield from self._results.host(
             host, known=known, probed=probed, seconds=self._loop.time() - started, problem=problem

@@ -37,6 +37,8 @@ class StageEnd:
 
     problem: str | None = None
     is_timed_out: bool = False
+    is_unreadable: bool = False
+    """Whether the output was not what nmap writes, so that nothing of it is certain."""
 
     @property
     def is_complete(self) -> bool:
@@ -100,7 +102,7 @@ class NmapProgram:
         except TimeoutError:
             end.problem, end.is_timed_out = f"nmap did not end within {call.limit_s:.0f} s", True
         except (ParseError, DefusedXmlException, UnicodeError) as error:
-            end.problem = f"nmap's output cannot be read ({type(error).__name__})"
+            end.problem, end.is_unreadable = f"nmap's output cannot be read ({type(error).__name__})", True
         else:
             if splitter.run.finished is None:
                 end.problem = "nmap broke off before its end"

@@ -44,6 +44,8 @@ def misbehave(behaviour: str, address: str, *, is_liveness: bool) -> None:
     elif behaviour == "lying":
         impossible = "".join(PORT.format(port=port) for port in (99999, -1, "abc"))
         say(f"<ports>{impossible}</ports></host>")
+        # the host and the garbage arrive one after the other
+        time.sleep(0.2)
         sys.stdout.buffer.write(bytes(range(256)) * 1000)
 
 
