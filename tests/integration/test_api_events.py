@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ from api.server import ApiServer
 from cmdb.entities import Kind
 from cmdb.errors import Denied, Unavailable
 from cmdb.store.sqlite.store import SqliteStore
+from discovery.schedules import Schedules
 from tests.shared import ROOT
 from tests.support.api_world import SHOP, ci, jsonl, make_context
 
@@ -147,6 +149,47 @@ async def test_changes_are_followed_live_and_replayed_from_a_cursor(client: http
             if len(replayed) == len(live) - 1:
                 break
     assert replayed == live[1:]
+
+
+@pytest.fixture
+async def second(tmp_path: Path, serving: Serving) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of another server on the same store."""
+    assert serving.server.is_serving
+    other = Serving(tmp_path / "store.db")
+    other.start()
+    async with httpx.AsyncClient(base_url=other.url, timeout=30) as made:
+        yield made
+    other.stop()
+
+
+async def test_another_server_knows_what_the_first_imported(
+    client: httpx.AsyncClient, second: httpx.AsyncClient
+) -> None:
+    answer = await client.post("/api/v1/imports/graph", content=jsonl(*SHOP))
+    revision = json.loads(answer.text.splitlines()[-1])["revision"]
+    radius = (await second.get("/api/v1/impact", params={"ci": "db1", "min_revision": revision})).json()
+    assert [row["name"] for row in radius["impacted"]] == ["shop", "web"]
+
+
+async def test_two_servers_make_up_a_missed_run_once(
+    serving: Serving, client: httpx.AsyncClient, second: httpx.AsyncClient
+) -> None:
+    an_hour_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    schedules = Schedules(serving.store, clock=lambda: an_hour_ago, check=lambda _: None)
+    made = schedules.add(schedules.new("minutely", "quick", cron="* * * * *"), by="test")
+    for _ in range(500):
+        shown = (await second.get("/api/v1/schedules/minutely")).json()
+        if shown["firings"] and shown["firings"][0]["outcome"] == "done":
+            break
+        await asyncio.sleep(0.02)
+    schedules.end(made, by="test")
+    firings = shown["firings"]
+    assert firings[0]["outcome"] == "done"
+    runs = (await client.get("/api/v1/scans")).json()["items"]
+    # a minute may have passed in between, which is a due time of its own
+    assert 1 <= len(firings) <= 2
+    assert min(run["id"] for run in runs if run["schedule"] == made.id) == firings[-1]["run"]
+    assert {run["by"] for run in runs} == {"schedule:minutely"}
 
 
 async def test_a_quiet_stream_sends_a_sign_of_life(client: httpx.AsyncClient) -> None:
