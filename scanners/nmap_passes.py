@@ -44,7 +44,12 @@ class NmapPasses:
     async def events(self) -> AsyncGenerator[ScanEvent, None]:
         """Everything that the run says; closing it ends nmap."""
         for chunk in chunks(self._results.targets, self._results.excluded):
-            alive = await self._alive(chunk)
+            alive: list[HostReport] = []
+            for host in await self._alive(chunk):
+                if self._results.leave_to_local(host):
+                    yield Notice(f"{host.address} is this machine: scan local reads it")
+                else:
+                    alive.append(host)
             for group in _groups(alive, self._results.request.limits.max_in_flight):
                 async with aclosing(self._group(group)) as events:
                     async for event in events:

@@ -71,10 +71,6 @@ class Results:
         address = report.address
         if address is None or address in self._up:
             return
-        if report.reason == _SELF and not self._is_asked_alone(address):
-            self._own.append(ipaddress.ip_network(address))
-            yield Notice(f"{address} is this machine: scan local reads it")
-            return
         self._up.add(address)
         report = _limited(report, self.request.limits.max_rows_per_target)
         drafts = host_drafts(report, local_id=address)
@@ -87,6 +83,14 @@ class Results:
         yield TargetDone(
             target=self._target_of(address), outcome=outcome, reason=reason, seconds=seconds, found=_found(report)
         )
+
+    def leave_to_local(self, report: HostReport) -> bool:
+        """Whether it is this machine, met inside a network; `scan local` reads it better, and the network's scope leaves it out."""
+        address = report.address
+        if report.reason != _SELF or address is None or next(self._alone(address), None) is not None:
+            return False
+        self._own.append(ipaddress.ip_network(address))
+        return True
 
     def failed(self, networks: Iterable[Network], outcome: Outcome, reason: str) -> None:
         """Asking these networks did not come to its end."""
@@ -137,9 +141,6 @@ class Results:
 
     def _target_of(self, address: str) -> str:
         return next(self._alone(address), address)
-
-    def _is_asked_alone(self, address: str) -> bool:
-        return next(self._alone(address), None) is not None
 
     def _alone(self, address: str) -> Iterator[str]:
         network = ipaddress.ip_network(address)

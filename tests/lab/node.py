@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tests.lab.command import run
 from tests.lab.node_files import FILES, write_node
-from tests.lab.places import Places, namespace_path
+from tests.lab.places import LAB_NAME, Places, namespace_path
 from tests.lab.processes import Started
 from tests.lab.topology import Node, NodeKind
 
 _CGROUP_MOUNT = Path("/run/graph-cmdb-lab-cgroup")
-_CGROUP_FOLDER = "graph-cmdb-lab"
+_CGROUP_FOLDER = f"graph-cmdb-{LAB_NAME}"
 
 
 def start_node(node: Node, places: Places) -> Started:
@@ -37,7 +37,7 @@ def cgroup_root() -> Path:
     """Where a version 2 cgroup tree is mounted; mounts one when there is none."""
     for line in Path("/proc/mounts").read_text().splitlines():
         _device, folder, kind, *_ = line.split()
-        if kind == "cgroup2" and not folder.startswith("/run/graph-cmdb-lab/"):
+        if kind == "cgroup2":
             return Path(folder)
     _CGROUP_MOUNT.mkdir(parents=True, exist_ok=True)
     run(["mount", "-t", "cgroup2", "cgroup2", _CGROUP_MOUNT])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.shared import ROOT
 
-NAMESPACE_PREFIX = "lab-"
+LAB_NAME = os.environ.get("CMDB_LAB_NAME", "lab")
+"""Begins the names of namespaces and cgroups; another name, and another folder, make a second lab beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Places:
 
 def namespace(name: str) -> str:
     """Name of the network namespace of a node, `scanner` or `sim`."""
-    return NAMESPACE_PREFIX + name
+    return f"{LAB_NAME}-{name}"
 
 
 def namespace_path(name: str) -> Path:

@@ -52,16 +52,16 @@ class Started:
         return int(children[0]) if children else None
 
     def kill(self) -> None:
-        """End it and its first child; returns once it is gone, or after 5 s."""
+        """End it and its first child with all of its namespace; returns once they are gone, or after 5 s."""
         child = self.child
-        for pid in (child, self.pid if self.is_alive else None):
-            if pid is not None:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
+        # an init is gone only when every process of its namespace is (pid_namespaces(7))
+        ending = [self] if child is None else [Started.of(child), self]
+        for process in ending:
+            if process.is_alive:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
         deadline = time.monotonic() + 5
-        while self.is_alive and time.monotonic() < deadline:
+        while any(process.is_alive for process in ending) and time.monotonic() < deadline:
             time.sleep(0.02)
         # collects it where it was started by this very process
         with suppress(ChildProcessError):
