@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from cmdb.errors import CmdbError, Invalid, NotFound
@@ -25,8 +25,10 @@ from scanners.snmp_topology import learned_cables
 DEFAULT_PORT = 161
 _WAITING_PER_READING = 4
 """Dead addresses cost only waiting: so many more of them are asked at once than agents are read."""
-_MAX_WAITING = 256
-"""Each waits with a few sockets; 1,024 descriptors is the usual limit of a process."""
+_MAX_SOCKETS = 512
+"""Of all that wait, one a credential each; 1,024 descriptors is the usual limit of a process."""
+_SWEEP_TIMEOUT_S, _SWEEP_RESENDS = 1.0, 2
+"""Most addresses of a network are empty: 1, 1.5 and 2.25 s are waited for each. One that was asked for by itself gets the full wait."""
 _OPTIONS = frozenset({"port", "timeout_s", "resends", "max_repetitions", "backend"})
 
 
@@ -45,6 +47,8 @@ class _Run:
 
     request: ScanRequest
     access: Access
+    sweep: Access
+    limits: GuardLimits
     families: Families
     credentials: tuple[Credential, ...]
     asked: Iterator[_Asked]
@@ -74,19 +78,24 @@ class SnmpScanner:
         credentials, notices = usable_credentials(request)
         for notice in notices:
             yield notice
-        engine = PysnmpEngine()
-        dial = GufoTransport if request.options.get("backend", "gufo") == "gufo" else engine.transport
         targets, failed = await _parsed(request)
         for done in failed:
             yield done
+        engine = PysnmpEngine()
+        access = Access(
+            dial=GufoTransport if request.options.get("backend", "gufo") == "gufo" else engine.transport,
+            dial_spare=engine.transport,
+            limits=limits,
+            port=_whole(request.options, "port", DEFAULT_PORT),
+        )
+        patience = replace(
+            limits, timeout_s=min(limits.timeout_s, _SWEEP_TIMEOUT_S), resends=min(limits.resends, _SWEEP_RESENDS)
+        )
         run = _Run(
             request=request,
-            access=Access(
-                dial=dial,
-                dial_spare=engine.transport,
-                limits=limits,
-                port=_whole(request.options, "port", DEFAULT_PORT),
-            ),
+            access=access,
+            sweep=replace(access, limits=patience),
+            limits=limits,
             families=known_families(),
             credentials=credentials,
             asked=_addresses(targets, request),
@@ -96,7 +105,7 @@ class SnmpScanner:
         )
         count = min(
             max(1, request.limits.max_in_flight) * _WAITING_PER_READING,
-            _MAX_WAITING,
+            max(1, _MAX_SOCKETS // (len(credentials) + 1)),
             sum(_size(target) for target in targets) or 1,
         )
         crew = asyncio.create_task(_work(run, count))
@@ -173,14 +182,15 @@ async def _read(run: _Run, asked: _Asked) -> TargetDone:
     if not run.credentials:
         reason = "no SNMP credential was given; name one with a community or an SNMPv3 user"
         return TargetDone(target=asked.target, outcome=Outcome.NO_CREDENTIAL, reason=reason)
-    opened = await run.access.open(asked.address, run.credentials)
+    access = run.access if asked.network is None else run.sweep
+    opened = await access.open(asked.address, run.credentials)
     if not isinstance(opened, Opened):
         return TargetDone(target=asked.target, outcome=opened.outcome, reason=opened.reason)
     try:
         async with run.readings:
-            reading = await read_agent(opened.client, run.families, opened.system)
+            reading = await read_agent(opened.client(run.limits), run.families, opened.system)
     finally:
-        opened.client.close()
+        opened.close()
     found = mapped(reading, run.families, address=asked.address)
     if asked.network is not None:
         run.answered[asked.network] = run.answered.get(asked.network, 0) + 1

@@ -24,11 +24,21 @@ _NOBODY = Credential(name="discovery", kind=CredentialKind.SNMP_V3, fields={"use
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An agent that let itself be read."""
+    """An agent that let itself be read; whoever takes it closes it."""
 
-    client: GuardedClient
+    transport: Transport
+    spare: Transport
     credential: Credential
     system: Mapping[str, Cell]
+
+    def client(self, limits: GuardLimits) -> GuardedClient:
+        """A client whose time starts now."""
+        return GuardedClient(self.transport, limits, spare=self.spare)
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self.transport.close()
+        self.spare.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +56,7 @@ class Access:
     dial: Dial
     dial_spare: Dial
     limits: GuardLimits
+    """Of asking whether anybody is there, not of reading."""
     port: int
 
     async def open(self, address: str, credentials: Sequence[Credential]) -> Opened | Shut:
@@ -63,7 +74,7 @@ class Access:
                     credential = waiting.pop(0)
                     attempts[asyncio.create_task(self._attempt(address, credential))] = credential
                 if not waiting and not silence:
-                    silence.append(asyncio.create_task(self._speaks(address)))
+                    silence.append(asyncio.create_task(self._speaks(address, credential.port or self.port)))
                 done, _ = await asyncio.wait(
                     attempts, timeout=STAGGER_S if waiting else None, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -72,7 +83,8 @@ class Access:
                     try:
                         opened = task.result()
                     except CmdbError as error:
-                        failures[credential.name] = error
+                        # frames in the traceback hold sockets, and this frame would hold the traceback
+                        failures[credential.name] = error.with_traceback(None)
                         continue
                     for late in done - {task}:
                         attempts.setdefault(late, credential)  # closed below with the other attempts
@@ -95,31 +107,31 @@ class Access:
     async def _attempt(self, address: str, credential: Credential) -> Opened:
         port = credential.port or self.port
         transport = self.dial(address, port, credential)
-        client = GuardedClient(transport, self.limits, spare=self.dial_spare(address, port, credential))
         try:
             await self._start(transport)
-            system = await read_system(client)
+            system = await read_system(GuardedClient(transport, self.limits))
         except BaseException:
-            client.close()
+            transport.close()
             raise
-        return Opened(client=client, credential=credential, system=system)
+        spare = self.dial_spare(address, port, credential)
+        return Opened(transport=transport, spare=spare, credential=credential, system=system)
 
     async def _start(self, transport: Transport) -> None:
         timeout_s = self.limits.timeout_s
-        for last in (False, False, True):
+        for left in range(self.limits.resends, -1, -1):
             try:
                 return await transport.start(timeout_s)
             except SnmpClosed:
                 raise
             except (SnmpNoAnswer, SnmpGarbled):
-                if last:
+                if not left:
                     raise
                 timeout_s *= 1.5
         return None
 
-    async def _speaks(self, address: str) -> bool:
+    async def _speaks(self, address: str, port: int) -> bool:
         """Whether an SNMP agent answers at all."""
-        transport = self.dial(address, self.port, _NOBODY)
+        transport = self.dial(address, port, _NOBODY)
         try:
             await transport.start(self.limits.timeout_s * 2)
         except CmdbError as error:
@@ -133,7 +145,9 @@ class Access:
     ) -> Shut:
         count = f"{len(credentials)} credential{'s' if len(credentials) != 1 else ''}"
         if self._is_closed(credentials, failures):
-            return Shut(outcome=Outcome.REFUSED, reason=f"nothing listens for SNMP on UDP port {_ports(credentials, self.port)}")
+            return Shut(
+                outcome=Outcome.REFUSED, reason=f"nothing listens for SNMP on UDP port {_ports(credentials, self.port)}"
+            )
         denied = [credential for credential in credentials if isinstance(failures.get(credential.name), SnmpDenied)]
         if denied:
             reasons = [f"{credential.name}: {await self._why(address, credential)}" for credential in denied[:3]]
@@ -172,4 +186,4 @@ async def _end(tasks: Sequence[asyncio.Task[Opened] | asyncio.Task[bool]]) -> No
         task.cancel()
     for result in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(result, Opened):
-            result.client.close()
+            result.close()

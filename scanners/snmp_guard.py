@@ -139,7 +139,7 @@ class GuardedClient:
     async def _exchange(self, request: Callable[[float], Awaitable[T]]) -> T:
         clock = asyncio.get_running_loop().time
         timeout_s = self._limits.timeout_s
-        failure: SnmpNoAnswer | SnmpGarbled | None = None
+        garbled: str | None = None
         for _ in range(self._limits.resends + 1):
             left_s = self._deadline - clock()
             if left_s <= 0:
@@ -151,10 +151,10 @@ class GuardedClient:
             except SnmpClosed:
                 raise
             except (SnmpNoAnswer, SnmpGarbled) as error:
-                failure = error
+                garbled = error.message if isinstance(error, SnmpGarbled) else None
                 timeout_s *= 1.5
-        if isinstance(failure, SnmpGarbled):
-            raise failure
+        if garbled is not None:
+            raise SnmpGarbled(garbled)
         raise SnmpNoAnswer(f"no answer to a request sent {self._limits.resends + 1} times")
 
 

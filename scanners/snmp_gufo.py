@@ -152,49 +152,54 @@ class GufoTransport:
         return Batch([row] if row[1] is not None else [], is_end=False)  # type: ignore[list-item]
 
     def close(self) -> None:
-        """Stop listening; the library closes the socket with its object."""
+        """Stop listening and let go of the socket, which the library closes with its object."""
         if not self._is_closed:
             self._is_closed = True
             self._stop_reading()
+            del self._socket
 
     async def _exchange(self, send: Callable[[], None], receive: Callable[[], T], timeout_s: float) -> T:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
-        result: list[T] = []
+        results: list[T] = []
+        # not in the waiter: an exception there keeps this frame through its traceback, a ring that would hold the socket open
+        errors: list[Exception] = []
+
+        def end(error: Exception | None = None) -> None:
+            if not waiter.done():
+                if error is not None:
+                    errors.append(error)
+                waiter.set_result(None)
 
         def poll() -> None:
             try:
-                result.append(receive())
+                results.append(receive())
             except BlockingIOError:
                 return  # a late reply to an earlier request, which the library dropped
             except Exception as error:
-                if not waiter.done():
-                    waiter.set_exception(_translated(error))
-                return
-            if not waiter.done():
-                waiter.set_result(None)
-
-        def expire() -> None:
-            if not waiter.done():
-                waiter.set_exception(SnmpNoAnswer(f"no answer within {timeout_s:.1f} s"))
+                end(_translated(error))
+            else:
+                end()
 
         self._waiter, self._poll = waiter, poll
-        alarm = loop.call_later(timeout_s, expire)
+        alarm = loop.call_later(timeout_s, lambda: end(SnmpNoAnswer(f"no answer within {timeout_s:.1f} s")))
         try:
             try:
                 send()
             except BlockingIOError:
                 raise SnmpNoAnswer("the send buffer is full") from None
             except Exception as error:
-                raise _translated(error) from error
+                raise _translated(error) from None
             if not self._is_reading:
                 loop.add_reader(self._descriptor, self._readable)
                 self._is_reading = True
             await waiter
-            return result[0]
         finally:
             alarm.cancel()
             self._waiter = self._poll = None
+        if errors:
+            raise errors.pop()
+        return results[0]
 
     def _readable(self) -> None:
         if self._poll is None or self._waiter is None or self._waiter.done():

@@ -34,9 +34,7 @@ class Rows:
     ) -> str:
         """Add a draft without its empty attributes; gives the local id back."""
         said = {key: value for key, value in (attributes or {}).items() if value not in (None, "", [], ())}
-        draft = Draft(
-            local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference
-        )
+        draft = Draft(local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference)
         self.drafts.setdefault(local_id, draft)
         return local_id
 

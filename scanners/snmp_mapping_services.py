@@ -26,6 +26,7 @@ from scanners.snmp_tables import (
     UDP_OLD,
 )
 
+_PORTS = range(1, 65_536)
 _KERNEL_NAME_LENGTH = 15
 """Linux TASK_COMM_LEN less one; other readers of the same host give no more."""
 
@@ -146,7 +147,11 @@ def sockets_of(reading: Reading) -> list[Socket]:
         parts = index.split(".")
         if len(parts) == 5:
             found.append(Socket(protocol="udp", local_address=".".join(parts[:4]), local_port=int(parts[4])))
-    return found
+    return [
+        socket
+        for socket in found
+        if socket.local_port in _PORTS and (socket.remote_port is None or socket.remote_port in _PORTS)
+    ]
 
 
 def _old_tcp(index: str, state: object) -> list[Socket]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from cmdb.observation import Observation
 from discovery.credentials import Credential, CredentialKind
 from discovery.scanner import Limits, Notice, Observed, Outcome, ScanEvent, ScanRequest, TargetDone
 from scanners.snmp import SnmpScanner
+from tests.shared import lack
 from tests.support.snmp_agent import GET_BULK, Agent, Behaviour, Reply, Request, as_key, running
 from tests.support.snmpd import USERS, V2C, running_snmpd
 
@@ -229,3 +231,22 @@ async def test_both_back_ends_give_the_same_observation(tmp_path: Path) -> None:
         for (each,) in told
     ]
     assert listed[0] == listed[1]
+
+
+async def test_no_socket_outlives_a_run() -> None:
+    """Not even until the next garbage collection: a network of silent addresses needs more descriptors than there are."""
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        lack("/proc/self/fd")
+    credentials = (community("one"), community("two"), USERS[1].credential)
+    async with switches("127.0.78.1", behaviour=lambda _: Reply(is_dropped=True)) as agents:
+        port = str(agents["127.0.78.1"].port)
+        before = len(list(folder.iterdir()))
+        gc.disable()
+        try:
+            options = {"timeout_s": "0.05", "resends": "1", "port": port}
+            await scan("127.0.78.0/27", credentials=credentials, options=options)
+            after = len(list(folder.iterdir()))
+        finally:
+            gc.enable()
+    assert after == before
