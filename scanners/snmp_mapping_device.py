@@ -10,18 +10,9 @@ from cmdb.values import Value
 from scanners.snmp_families import Families, Place
 from scanners.snmp_mapping_addresses import interface_addresses, is_reachable
 from scanners.snmp_mapping_rows import DEVICE, Rows, by_number, matches, said
+from scanners.snmp_numbers import CHASSIS, DEVICE_PRINTER, DEVICE_PROCESSOR, STACK
 from scanners.snmp_reading import Reading, Row, as_mac
-from scanners.snmp_tables import (
-    BRIDGE_PORTS,
-    CHASSIS,
-    DEVICE_PRINTER,
-    DEVICE_PROCESSOR,
-    ENTITIES,
-    HOST_DEVICES,
-    INTERFACES,
-    PRINTERS,
-    STACK,
-)
+from scanners.snmp_tables import BRIDGE_PORTS, ENTITIES, HOST_DEVICES, INTERFACES, PRINTERS
 
 HOSTS = frozenset({"server", "computer", "hypervisor", "virtual_machine", "host", "storage_array"})
 _PORT_TYPES = frozenset({6, 7, 26, 62, 69, 71, 117, 161, 209})

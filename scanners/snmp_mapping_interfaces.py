@@ -8,15 +8,9 @@ from collections.abc import Mapping
 from scanners.snmp_families import Noise
 from scanners.snmp_mapping_addresses import interface_addresses
 from scanners.snmp_mapping_rows import DEVICE, Rows, by_number, matches, said
+from scanners.snmp_numbers import INTERFACE_STATES, INTERFACE_TYPES
 from scanners.snmp_reading import Reading, Row
-from scanners.snmp_tables import (
-    INET_ADDRESSES,
-    INTERFACE_STATES,
-    INTERFACE_TYPES,
-    INTERFACES,
-    INTERFACES_X,
-    IP_ADDRESSES,
-)
+from scanners.snmp_tables import INET_ADDRESSES, INTERFACES, INTERFACES_X, IP_ADDRESSES
 
 _NOT_PRESENT = 6
 """RFC 2863 ifOperStatus notPresent: hardware is missing, so there is no interface. Stackable switches list every port of every unit that could be added."""

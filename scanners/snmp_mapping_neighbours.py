@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from scanners.snmp_mapping_addresses import from_bytes, inet_address, is_reachable
 from scanners.snmp_mapping_device import names_of
 from scanners.snmp_mapping_rows import DEVICE, Rows, said
-from scanners.snmp_reading import Reading, as_mac, as_text
+from scanners.snmp_reading import Reading, Row, as_mac, as_text
 from scanners.snmp_tables import (
     BRIDGE_PORTS,
     CDP_NEIGHBOURS,
@@ -20,6 +19,8 @@ from scanners.snmp_tables import (
     LLDP_ADDRESSES,
     LLDP_NEIGHBOURS,
     LLDP_PORTS,
+    LLDP_V2_ADDRESSES,
+    LLDP_V2_NEIGHBOURS,
     VLAN_FORWARDING,
 )
 
@@ -108,32 +109,35 @@ def cable(ports: list[tuple[str, str]], protocol: str) -> dict[str, str]:
 
 
 def _lldp(reading: Reading, names: Mapping[str, str]) -> list[Neighbour]:
+    """Both versions of the MIB; the second numbers its ports by ifIndex and has the destination address in its index, the first neither."""
     found: dict[tuple[str, ...], Neighbour] = {}
-    for index, row in reading.rows(LLDP_NEIGHBOURS).items():
-        parts = index.split(".")
-        if len(parts) != 3:
-            continue
-        name, fqdn = names_of(str(row.get("name", "")))
-        each = Neighbour(name=name, fqdn=fqdn, protocols={"lldp": None})
-        chassis = row.get("chassis")
-        if isinstance(chassis, bytes):
-            if row.get("chassis_subtype") == _CHASSIS_MAC and (mac := as_mac(chassis)):
-                each.macs[mac] = None
-            if (
-                row.get("chassis_subtype") == _CHASSIS_ADDRESS
-                and (address := from_bytes(chassis[1:]))
-                and is_reachable(address)
-            ):
-                each.addresses[address] = None
-        each.ports.append((_lldp_local_port(reading, names, parts[1]), _lldp_remote_port(row)))
-        found[tuple(parts)] = each
-    for index in reading.rows(LLDP_ADDRESSES):
-        parts = index.split(".")
-        known = found.get(tuple(parts[:3]))
-        address, _ = inet_address([int(part) for part in parts[3:]])
-        if known is not None and address is not None and is_reachable(address):
-            known.addresses[address] = None
+    for spec, width in ((LLDP_NEIGHBOURS, 3), (LLDP_V2_NEIGHBOURS, 4)):
+        for index, row in reading.rows(spec).items():
+            parts = tuple(index.split("."))
+            if len(parts) == width:
+                local = _lldp_local_port(reading, names, parts[1]) if width == 3 else names.get(parts[1], parts[1])
+                found[parts] = _lldp_neighbour(row, local)
+    for spec, width in ((LLDP_ADDRESSES, 3), (LLDP_V2_ADDRESSES, 4)):
+        for index in reading.rows(spec):
+            parts = tuple(index.split("."))
+            known = found.get(parts[:width])
+            address, _ = inet_address([int(part) for part in parts[width:]])
+            if known is not None and address is not None and is_reachable(address):
+                known.addresses[address] = None
     return list(found.values())
+
+
+def _lldp_neighbour(row: Row, local_port: str) -> Neighbour:
+    name, fqdn = names_of(str(row.get("name", "")))
+    each = Neighbour(name=name, fqdn=fqdn, protocols={"lldp": None})
+    chassis, subtype = row.get("chassis"), row.get("chassis_subtype")
+    if isinstance(chassis, bytes):
+        if subtype == _CHASSIS_MAC and (mac := as_mac(chassis)):
+            each.macs[mac] = None
+        if subtype == _CHASSIS_ADDRESS and (address := from_bytes(chassis[1:])) and is_reachable(address):
+            each.addresses[address] = None
+    each.ports.append((local_port, _lldp_remote_port(row)))
+    return each
 
 
 def _lldp_local_port(reading: Reading, names: Mapping[str, str], number: str) -> str:
@@ -214,8 +218,3 @@ def learned_ports(reading: Reading, names: Mapping[str, str]) -> dict[str, str]:
 def _mac_of_index(index: str) -> str | None:
     parts = [int(part) for part in index.split(".")][-6:]
     return bytes(parts).hex(":") if len(parts) == 6 and all(part < 256 for part in parts) else None
-
-
-def is_private(address: str) -> bool:
-    """Whether the address belongs to the inside of some network (RFC 6890)."""
-    return not ipaddress.ip_address(address).is_global

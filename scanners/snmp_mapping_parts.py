@@ -8,8 +8,9 @@ from collections import Counter
 from scanners.snmp_families import Noise
 from scanners.snmp_mapping_device import HOSTS, chassis_of, members_of
 from scanners.snmp_mapping_rows import DEVICE, Rows, by_number, matches, said
+from scanners.snmp_numbers import ENTITY_CLASSES, STORAGE_FIXED_DISK
 from scanners.snmp_reading import Reading
-from scanners.snmp_tables import ENTITIES, ENTITY_CLASSES, SOFTWARE, STORAGE, STORAGE_FIXED_DISK
+from scanners.snmp_tables import ENTITIES, SOFTWARE, STORAGE
 
 _DPKG = re.compile(r"([a-z0-9][a-z0-9+.-]+)_([0-9][^_\s]*)_([a-z][a-z0-9-]*)")
 """net-snmp on Debian: `package_version_architecture`; names and versions as deb-control(5) and deb-version(7) allow them."""

@@ -14,12 +14,11 @@ from discovery.hosts.traffic import DEFAULT_EPHEMERAL, IANA_EPHEMERAL, Owner, co
 from scanners.snmp_mapping_addresses import inet_address, interface_addresses
 from scanners.snmp_mapping_device import HOSTS
 from scanners.snmp_mapping_rows import DEVICE, Rows, said
+from scanners.snmp_numbers import TCP_ESTABLISHED, TCP_LISTEN
 from scanners.snmp_reading import Reading
 from scanners.snmp_tables import (
     PROCESSES,
     TCP_CONNECTIONS,
-    TCP_ESTABLISHED,
-    TCP_LISTEN,
     TCP_LISTENERS,
     TCP_OLD,
     UDP_ENDPOINTS,

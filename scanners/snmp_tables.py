@@ -194,6 +194,25 @@ LLDP_ADDRESSES = TableSpec(
     columns=(ColumnSpec("if_subtype", 3, _I),),
     source="IEEE 802.1AB lldpRemManAddrTable",
 )
+LLDP_V2_NEIGHBOURS = TableSpec(
+    name="lldp_v2_neighbours",
+    entry="1.3.111.2.802.1.1.13.1.4.1.1",
+    columns=(
+        ColumnSpec("chassis_subtype", 5, _I),
+        ColumnSpec("chassis", 6, _B),
+        ColumnSpec("port_subtype", 7, _I),
+        ColumnSpec("port", 8, _B),
+        ColumnSpec("port_descr", 9, _T),
+        ColumnSpec("name", 10, _T),
+    ),
+    source="IEEE 802.1AB-2016 lldpV2RemTable",
+)
+LLDP_V2_ADDRESSES = TableSpec(
+    name="lldp_v2_addresses",
+    entry="1.3.111.2.802.1.1.13.1.4.2.1",
+    columns=(ColumnSpec("if_subtype", 3, _I),),
+    source="IEEE 802.1AB-2016 lldpV2RemManAddrTable",
+)
 CDP_NEIGHBOURS = TableSpec(
     name="cdp_neighbours",
     entry="1.3.6.1.4.1.9.9.23.1.2.1.1",
@@ -264,6 +283,8 @@ TABLES = (
     LLDP_NEIGHBOURS,
     LLDP_PORTS,
     LLDP_ADDRESSES,
+    LLDP_V2_NEIGHBOURS,
+    LLDP_V2_ADDRESSES,
     CDP_NEIGHBOURS,
     BRIDGE_PORTS,
     FORWARDING,
@@ -286,6 +307,7 @@ TABLES = (
 ONLY_WITH = {
     "lldp_ports": "lldp_neighbours",
     "lldp_addresses": "lldp_neighbours",
+    "lldp_v2_addresses": "lldp_v2_neighbours",
     "forwarding": "bridge_ports",
     "vlan_forwarding": "bridge_ports",
     "storage": "host_devices",
@@ -293,67 +315,10 @@ ONLY_WITH = {
 }
 """A table that says nothing without rows in another one."""
 
-ONLY_WITHOUT = {"inet_neighbours": "arp", "tcp_old": "tcp_listeners", "udp_old": "udp_endpoints"}
+ONLY_WITHOUT = {
+    "lldp_v2_neighbours": "lldp_neighbours",
+    "inet_neighbours": "arp",
+    "tcp_old": "tcp_listeners",
+    "udp_old": "udp_endpoints",
+}
 """An older or newer table that repeats what another one already gave."""
-
-CHASSIS, STACK = 3, 11
-"""RFC 6933 IANAPhysicalClass."""
-
-ENTITY_CLASSES = {
-    1: "other",
-    2: "unknown",
-    3: "chassis",
-    4: "backplane",
-    5: "container",
-    6: "power_supply",
-    7: "fan",
-    8: "sensor",
-    9: "module",
-    10: "port",
-    11: "stack",
-    12: "cpu",
-    13: "energy_object",
-    14: "battery",
-    15: "storage_drive",
-}
-"""RFC 6933 IANAPhysicalClass."""
-
-INTERFACE_STATES = {
-    1: "up",
-    2: "down",
-    3: "testing",
-    4: "unknown",
-    5: "dormant",
-    6: "not_present",
-    7: "lower_layer_down",
-}
-"""RFC 2863 ifOperStatus; ifAdminStatus uses the first three."""
-
-INTERFACE_TYPES = {
-    1: "other",
-    6: "ethernet",
-    22: "serial",
-    23: "ppp",
-    24: "loopback",
-    32: "frame_relay",
-    37: "atm",
-    53: "virtual",
-    71: "wifi",
-    94: "adsl",
-    131: "tunnel",
-    135: "vlan",
-    136: "routed_vlan",
-    142: "ip_forward",
-    150: "mpls_tunnel",
-    161: "aggregate",
-    209: "bridge",
-}
-"""The IANAifType-MIB values that are common; others are given by number."""
-
-STORAGE_FIXED_DISK = "1.3.6.1.2.1.25.2.1.4"
-DEVICE_PROCESSOR = "1.3.6.1.2.1.25.3.1.3"
-DEVICE_PRINTER = "1.3.6.1.2.1.25.3.1.5"
-"""RFC 2790 HOST-RESOURCES-TYPES."""
-
-TCP_ESTABLISHED, TCP_LISTEN = 5, 2
-"""RFC 4022 tcpConnectionState."""

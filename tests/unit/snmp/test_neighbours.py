@@ -67,6 +67,22 @@ async def test_lldp_port_numbers_lead_to_interfaces_by_their_own_names() -> None
     assert link.attributes["source_port"] == "swp1"
 
 
+async def test_the_second_lldp_mib_serves_where_the_first_is_missing() -> None:
+    table, index = "1.3.111.2.802.1.1.13.1.4", "100.7.1.1"
+    rows: dict[str, SnmpValue] = {
+        f"{table}.1.1.5.{index}": 4,
+        f"{table}.1.1.6.{index}": mac(9),
+        f"{table}.1.1.7.{index}": 5,
+        f"{table}.1.1.8.{index}": b"ge-0/0/1",
+        f"{table}.1.1.10.{index}": b"edge",
+        f"{table}.2.1.3.{index}.1.4.10.9.9.9": 2,
+    }
+    found = await agent(SWITCH | port(7, "Gi1/0/7") | rows)
+    assert found.rows.drafts["neighbour:1"].attributes["ip_addresses"] == ["10.9.9.9"]
+    (link,) = found.rows.links.values()
+    assert link.attributes == {"source_port": "Gi1/0/7", "target_port": "ge-0/0/1", "protocol": "lldp"}
+
+
 async def test_two_cables_to_one_neighbour_are_one_relationship_with_both_ports() -> None:
     rows = (
         port(1, "Gi1")
