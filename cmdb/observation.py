@@ -65,7 +65,7 @@ class ScopeKind(StrEnum):
     SUBNET = "subnet"
     """Every address of `cidr` in the observation's network was probed and answers were listened to."""
     RELATIONSHIPS = "relationships"
-    """Every relationship of `relationship_type` that leaves the CI `within`."""
+    """Every relationship of `relationship_type` from or to the CI `within`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
