@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-import shlex
 from typing import Any
 
 import click
@@ -49,7 +49,9 @@ def test_every_command_is_one_that_the_program_takes() -> None:
     services = _compose()["services"]
     server = _parsed(services["server"]["command"])
     collector = _parsed(services["collector"]["command"])
-    entry = shlex.split(re.search(r"^CMD (\[.*\])$", _dockerfile(), re.MULTILINE).group(1).replace(",", " ").strip("[]"))  # type: ignore[union-attr]
+    default = re.search(r"^CMD (\[.*\])$", _dockerfile(), re.MULTILINE)
+    assert default is not None
+    entry = json.loads(default.group(1))
     assert _parsed(entry) == server
     assert (server["host"], server["port"]) == ("0.0.0.0", 8000)
     assert collector["server"] == "http://server:8000"
