@@ -29,6 +29,8 @@ _MAX_SOCKETS = 512
 """Of all that wait, one a credential each; 1,024 descriptors is the usual limit of a process."""
 _SWEEP_TIMEOUT_S, _SWEEP_RESENDS = 1.0, 2
 """Most addresses of a network are empty: 1, 1.5 and 2.25 s are waited for each. One that was asked for by itself gets the full wait."""
+_GRACE_S = 10.0
+"""The guard ends a reading by itself and keeps what was read; only a fault of its own would take longer."""
 _OPTIONS = frozenset({"port", "timeout_s", "resends", "max_repetitions", "backend"})
 
 
@@ -153,8 +155,7 @@ async def _worker(run: _Run) -> None:
                 await run.events.put(TargetDone(target=asked.target, outcome=Outcome.TIMED_OUT, reason=reason))
             continue
         try:
-            async with asyncio.timeout(run.request.limits.target_timeout_s * 2 + 10):
-                done = await _read(run, asked)
+            done = await _read(run, asked)
         except TimeoutError:
             done = TargetDone(
                 target=asked.target,
@@ -183,12 +184,19 @@ async def _read(run: _Run, asked: _Asked) -> TargetDone:
         reason = "no SNMP credential was given; name one with a community or an SNMPv3 user"
         return TargetDone(target=asked.target, outcome=Outcome.NO_CREDENTIAL, reason=reason)
     access = run.access if asked.network is None else run.sweep
-    opened = await access.open(asked.address, run.credentials)
+    allowed_s = run.request.limits.target_timeout_s
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    async with asyncio.timeout(allowed_s):
+        opened = await access.open(asked.address, run.credentials)
     if not isinstance(opened, Opened):
         return TargetDone(target=asked.target, outcome=opened.outcome, reason=opened.reason)
+    left_s = allowed_s - (loop.time() - started)
     try:
         async with run.readings:
-            reading = await read_agent(opened.client(run.limits), run.families, opened.system)
+            limits = replace(run.limits, total_s=max(min(left_s, run.deadline - loop.time()), 1.0))
+            async with asyncio.timeout(limits.total_s + _GRACE_S):
+                reading = await read_agent(opened.client(limits), run.families, opened.system)
     finally:
         opened.close()
     found = mapped(reading, run.families, address=asked.address)
@@ -197,9 +205,9 @@ async def _read(run: _Run, asked: _Asked) -> TargetDone:
     for observation in observations(found, _stamp(run.request)):
         await run.events.put(Observed(observation))
     run.devices.append(found)
-    reason = (
-        f"{len(reading.faults)} parts could not be read to their end: {reading.faults[0]}" if reading.faults else ""
-    )
+    count = len(reading.faults)
+    parts = "one part" if count == 1 else f"{count} parts"
+    reason = f"{parts} could not be read to the end: {reading.faults[0]}" if count else ""
     return TargetDone(
         target=asked.target,
         outcome=Outcome.PARTIAL if reading.faults else Outcome.READ,
