@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from cmdb.classes.checks import WrongValue, check_text
 from cmdb.classes.spec import ClassSpec, Family
 from cmdb.errors import Invalid
 from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, Gathered, Kind, SetAside, gather
@@ -73,14 +74,14 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
     if spec.is_abstract:
         raise Invalid(f"class {spec.name} only groups other classes; name one of them", place=place)
     said = dict(draft.attributes)
-    host = said.pop("host", None)
-    said_name = said.pop("name", None)
+    host = _text(said.pop("host", None), "host", place)
+    said_name = _text(said.pop("name", None), "name", place)
     known, unknown, problems = registry.validate_attributes(spec.name, said)
     if problems:
         attribute, message = problems[0]
         raise Invalid(f"attribute {attribute}: {message}", place=place)
     values = {**known, **unknown}
-    name = draft.name if draft.name is not None else (said_name if isinstance(said_name, str) else None)
+    name = draft.name if draft.name is not None else said_name
     name = name.strip() if name and name.strip() else None
     # what is inside a machine, a catalogue entry or a service has names and addresses too, but no machine is known by them
     is_device = spec.family is Family.DEVICE
@@ -94,7 +95,7 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
         spec=spec,
         values=values,
         name=name,
-        host=host.strip() if isinstance(host, str) and host.strip() else None,
+        host=host,
         evidence=gathered.evidence,
         set_aside=gathered.set_aside,
         unknown=len(unknown),
@@ -104,6 +105,13 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
         if flag and flag not in row.flags:
             row.flags.append(flag)
     return row
+
+
+def _text(value: Value, attribute: str, place: str | None) -> str | None:
+    try:
+        return check_text(value)
+    except WrongValue as wrong:
+        raise Invalid(f"attribute {attribute}: {wrong}", place=place) from wrong
 
 
 def flag_of(aside: SetAside) -> str | None:
