@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "impact": "cli.commands.impact:impact",
     "import": "cli.commands.importing:import_",
     "list": "cli.commands.listing:list_",
+    "merge": "cli.commands.repair:merge",
     "review": "cli.commands.review:review",
     "runs": "cli.commands.runs:runs",
     "scan": "cli.commands.scan:scan",
@@ -29,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "serve": "cli.commands.serve:serve",
     "show": "cli.commands.show:show",
     "start": "cli.commands.start:start",
+    "unmerge": "cli.commands.repair:unmerge",
 }
 
 
