@@ -20,6 +20,9 @@ from scanners.nmap_report import HostReport
 from scanners.nmap_results import Probed, Results, merged
 from scanners.nmap_stages import Call, StagePlanner
 
+_HOSTS_PER_SLOT = 2
+"""Hosts in one call for each target that the run may read at once: here a host costs a packet now and then, no session."""
+
 
 @dataclass(slots=True)
 class _Stage:
@@ -50,7 +53,7 @@ class NmapPasses:
                     yield Notice(f"{host.address} is this machine: scan local reads it")
                 else:
                     alive.append(host)
-            for group in _groups(alive, self._results.request.limits.max_in_flight):
+            for group in _groups(alive, _HOSTS_PER_SLOT * self._results.request.limits.max_in_flight):
                 async with aclosing(self._group(group)) as events:
                     async for event in events:
                         yield event
