@@ -7,8 +7,18 @@ from typing import TypeVar
 
 from cmdb.changeset import Write
 from cmdb.entities import CI, Kind, Relationship
+from cmdb.store.fields import indexed_values
 from cmdb.store.neo4j.database import Transaction
-from cmdb.store.neo4j.properties import LABELS, LabelsOf, labels, properties, quoted
+from cmdb.store.neo4j.properties import (
+    LABELS,
+    LISTED_FIELDS,
+    LabelsOf,
+    indexable,
+    labels,
+    live_key,
+    properties,
+    quoted,
+)
 
 Group = TypeVar("Group")
 Row = dict[str, object]
@@ -78,6 +88,21 @@ def _write_nodes(transaction: Transaction, kind: Kind, label: str, writes: Seque
     transaction.unwind(f"MATCH (n:{label} {{id: row.id}}) SET n = row.own", [row for row in rows if not row["is_new"]])
     ended = [write.id for write in writes if write.after is None]
     transaction.unwind(f"MATCH (n:{label} {{id: row}}) DETACH DELETE n", ended)
+    if kind in LISTED_FIELDS:
+        _write_listed(transaction, kind, LISTED_FIELDS[kind], writes)
+
+
+def _write_listed(transaction: Transaction, kind: Kind, field: str, writes: Sequence[Write]) -> None:
+    former = [live_key(kind, write.id) for write in writes if write.before is not None]
+    transaction.unwind("MATCH (l:Listed {owner: row}) DELETE l", former)
+    elements = [
+        {"field": f"{kind}.{field}", "value": indexable(value), "owner": live_key(kind, write.id), "id": write.id}
+        for write in writes
+        if write.after is not None
+        for name, value in sorted(indexed_values(kind, write.after))
+        if name == field
+    ]
+    transaction.unwind("CREATE (l:Listed) SET l = row", elements)
 
 
 def _write_relationships(transaction: Transaction, writes: Sequence[Write]) -> None:

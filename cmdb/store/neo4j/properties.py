@@ -28,6 +28,8 @@ LABELS: dict[Kind, str] = {
     Kind.FIRING: "Firing",
 }
 """Label by kind; a relationship is a relationship."""
+LISTED_FIELDS: dict[Kind, str] = {Kind.REDUNDANCY: "members", Kind.REVIEW: "cis"}
+"""Indexed fields that hold lists: their elements are nodes, since no index reaches into a list."""
 FOLDED = 500
 """Characters of a name that its index orders by; the rest, where there is one, is compared after it."""
 _INDEXABLE_BYTES = 4_000

@@ -10,7 +10,7 @@ from cmdb.store.codec import decode
 from cmdb.store.folding import fold
 from cmdb.store.neo4j.database import Transaction
 from cmdb.store.neo4j.instants import instant, microseconds
-from cmdb.store.neo4j.properties import FOLDED, LABELS, indexable, live_key, split_name
+from cmdb.store.neo4j.properties import FOLDED, LABELS, LISTED_FIELDS, indexable, live_key, split_name
 from cmdb.store.paging import make_cursor
 from cmdb.store.protocol import EdgeRow, NodeRow, Page
 
@@ -18,7 +18,6 @@ _AFTER = (
     "(n.folded_name > $folded OR coalesce(n.folded_name_rest, '') > $rest"
     " OR (coalesce(n.folded_name_rest, '') = $rest AND n.id > $id))"
 )
-_LISTS = {(Kind.REDUNDANCY, "members"), (Kind.REVIEW, "cis")}
 
 
 def many(transaction: Transaction, kind: Kind, ids: Collection[str]) -> dict[str, Entity]:
@@ -36,8 +35,8 @@ def by_field(
     if kind is Kind.RELATIONSHIP:
         arrow = "(n:CI {id: row})-[r]->(:CI)" if field == "source" else "(:CI)-[r]->(n:CI {id: row})"
         match, found = f"UNWIND $values AS row MATCH {arrow}", "r.id"
-    elif (kind, field) in _LISTS:
-        match, found = f"MATCH (n:{LABELS[kind]}) WHERE any(element IN n.{field} WHERE element IN $values)", "n.id"
+    elif LISTED_FIELDS.get(kind) == field:
+        match, found = f"MATCH (n:Listed) WHERE n.field = '{kind}.{field}' AND n.value IN $values", "n.id"
     else:
         match, found = f"MATCH (n:{LABELS[kind]}) WHERE n.{field} IN $values", "n.id"
     rows = transaction.rows(

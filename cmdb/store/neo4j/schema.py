@@ -4,6 +4,7 @@
     (:Claim), (:RedundancyGroup), (:Review) …    the other kinds, a label each
     (:State {place, kind, id, body})            every state of everything, ended ones without a body; `live` on the present one
     (:Revision), (:Touch), (:Sighting), (:IdentityKey), (:Lease), (:Counter), (:Meta)
+    (:Listed {field, value, owner, id})          elements of lists by which entities are found; no index reaches into a list
 
 `place` = revision << 20 | sequence orders all states; `until` is the place that ended one. Community has uniqueness as
 its only constraint: that a property exists and has its type is the store's doing.
@@ -45,6 +46,8 @@ _INDEXED = (
     ("Run", "state"),
     ("Schedule", "name"),
     ("Firing", "schedule"),
+    ("Listed", "field, n.value"),
+    ("Listed", "owner"),
 )
 
 

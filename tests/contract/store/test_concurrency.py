@@ -76,13 +76,16 @@ def test_a_reader_of_the_feed_misses_nothing_while_others_write(place: str) -> N
         is_over = threading.Event()
         following = pool.submit(followed, reader, is_over.is_set)
         other = start(place, "other", "fill", times)
-        here = [pool.submit(fill, writer, name, times) for name in ("left", "right")]
-        for one in here:
-            one.result(timeout=120)
-        assert other.wait(timeout=120) == 0
-        assert other.stdout is not None
-        other.stdout.close()
-        is_over.set()
+        try:
+            here = [pool.submit(fill, writer, name, times) for name in ("left", "right")]
+            for one in here:
+                one.result(timeout=120)
+            other.communicate(timeout=120)
+        finally:
+            is_over.set()
+            other.kill()
+            other.communicate()
+        assert other.returncode == 0
         seen = following.result(timeout=120)
     assert [(change.revision, change.sequence) for change in seen] == [
         (revision, sequence) for revision in range(1, 3 * times + 1) for sequence in range(WRITES_OF_A_FILL)
