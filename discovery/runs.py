@@ -12,7 +12,7 @@ import msgspec
 
 from cmdb.changeset import Revision
 from cmdb.entities import Run, RunState
-from cmdb.errors import CmdbError, Unavailable
+from cmdb.errors import CmdbError, Conflict, Unavailable
 from cmdb.observation import Observation
 from cmdb.store.protocol import Store
 from discovery.journal import RunJournal
@@ -86,6 +86,7 @@ async def run_scan(
 
     Setting `stop` ends the run as *cancelled*; cancelling the task does the same and raises `CancelledError` again. Either
     way what was confirmed is kept. `leases` are kept alive with the run and released after it; they are held already.
+    A run of a `schedule` without leases takes the right to run it first, and raises `Conflict` while another run has it.
     Raises `Unavailable` when the store cannot even record the start.
     """
     journal = RunJournal(store, clock=clock)
@@ -99,6 +100,10 @@ async def run_scan(
         targets=request.targets,
         schedule=schedule,
     )
+    if schedule is not None and not leases:
+        leases = (journal.schedule_lease(schedule, request.run_id),)
+        if not await asyncio.to_thread(leases[0].hold):
+            raise Conflict("a run of this schedule is going already; wait for its end or stop it", ids=(schedule,))
     await asyncio.to_thread(lease.hold)
     await asyncio.to_thread(journal.open, run)
     going = _Going(scanner, request, ingestor, by, observers, patience or Patience())

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from cmdb.entities import Kind, Run, RunState
-from cmdb.errors import Invalid, Unavailable
+from cmdb.errors import Conflict, Invalid, Unavailable
 from cmdb.ids import new_id
 from cmdb.store.sqlite.store import SqliteStore
 from discovery.journal import RunJournal
@@ -281,6 +281,27 @@ async def test_a_store_that_cannot_record_the_start_raises(clock: HandClock) -> 
         await scan(store, [seen("a")])
     assert store.scan(Kind.RUN) == ()
     store.close()
+
+
+async def test_a_run_of_a_schedule_waits_for_no_other_and_takes_its_turn(store: SqliteStore, clock: HandClock) -> None:
+    async def run_it(run_id: str) -> Run:
+        return await run_scan(
+            ScriptedScanner([seen("a")]),
+            request(run_id),
+            ingestor=CountingIngestor(),
+            store=store,
+            by="test",
+            clock=clock,
+            schedule="nightly",
+        )
+
+    assert store.acquire_lease("schedule:nightly", "another run", now=clock(), ttl_s=60)
+    with pytest.raises(Conflict):
+        await run_it("run-1")
+    assert store.scan(Kind.RUN) == ()
+    clock.advance(61)
+    assert (await run_it("run-2")).schedule == "nightly"
+    assert store.acquire_lease("schedule:nightly", "another run", now=clock(), ttl_s=1)
 
 
 async def test_the_lease_of_a_run_is_given_back(store: SqliteStore) -> None:
