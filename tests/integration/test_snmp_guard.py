@@ -28,7 +28,11 @@ from tests.support.snmp_agent import (
 BASE = "1.3.6.1.2.1.2.2.1.2"
 ROWS = 130
 PORTS: dict[str, int | bytes | str] = {f"{BASE}.{number}": f"port {number}".encode() for number in range(1, ROWS + 1)}
-AGENT: dict[str, int | bytes | str] = {"1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.8072.3.2.10", **PORTS, "1.3.6.1.2.1.31.1.1.1.1.1": b"behind the table"}
+AGENT: dict[str, int | bytes | str] = {
+    "1.3.6.1.2.1.1.2.0": "1.3.6.1.4.1.8072.3.2.10",
+    **PORTS,
+    "1.3.6.1.2.1.31.1.1.1.1.1": b"behind the table",
+}
 ENDING_IN_TABLE = {key: value for key, value in AGENT.items() if not key.startswith("1.3.6.1.2.1.31.")}
 PUBLIC = Credential(name="public", kind=CredentialKind.SNMP_V2C, secrets={"community": "public"})
 QUICK = GuardLimits(timeout_s=0.15, resends=3, total_s=20.0)
