@@ -16,6 +16,7 @@ from cmdb.observation import Observation
 from cmdb.reconcile.plan import Plan
 from cmdb.store.sqlite.store import SqliteStore
 from discovery.credentials import Credential, CredentialBook, CredentialKind, load_credentials
+from discovery.journal import RunJournal
 from discovery.orders import ScanOrder
 from discovery.progress import RunObserver
 from discovery.runs import run_scan
@@ -125,6 +126,8 @@ class Scanning:
             options=self._orders.options_for(order),
         )
         scanner = self._scanners.make(order.scanner)
+        if not is_dry_run:
+            RunJournal(self._context.store, clock=utc_now).recover_interrupted()
         # a dry run records its run in a store that is thrown away
         store = SqliteStore.in_memory() if is_dry_run else self._context.store
         ingestor = self._dry if is_dry_run else self._context.ingest
