@@ -117,6 +117,9 @@ def gather(name: str | None, attributes: Attributes, network: str) -> Gathered:
     maker = naming.manufacturer(_first(attributes.get("manufacturer")) or "")
     if maker:
         collector.found[Kind.MAKER] = {maker.casefold()}
+    # an address is nobody's own while the word about it is a MAC that moves between routers
+    if Kind.MAC not in collector.found and any(aside.reason is never.Reason.VIRTUAL_MAC for aside in collector.aside):
+        collector.found.pop(Kind.ADDRESS, None)
     return Gathered({kind: frozenset(values) for kind, values in collector.found.items()}, tuple(collector.aside))
 
 

@@ -42,5 +42,6 @@ def fingerprint_key(source: str, network: str, fingerprint: str) -> str:
 
 
 def fingerprint(evidence: Evidence) -> str:
-    """Equal for equal sets of identifying values."""
-    return derived_id("evidence", *(full for _, _, full in keys_of(evidence)))
+    """Equal for equal sets of identifying values, and of what qualifies them: maker, site and virtual system."""
+    said = (f"{kind.value}|{value}" for kind in sorted(evidence) for value in sorted(evidence[kind]))
+    return derived_id("evidence", *said)

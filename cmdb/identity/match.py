@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from cmdb.identity.evidence import NOTHING, STRONG, Evidence, Kind, union
+from cmdb.identity.evidence import IDENTIFYING, NOTHING, STRONG, Evidence, Kind, union
 from cmdb.identity.ladder import LADDER, Verdict, agreeing, compare
 from cmdb.values import Value
 
 SAME_NAME = "name_in_one_source"
+
+
+ROW, CANDIDATE = "row", "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRecord:
+    """A source's own durable key of a CI, in the source's space, and when that source last listed it."""
+
+    space: tuple[str, str]
+    native_key: str
+    seen_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,19 @@ class Candidate:
     blocked_because: str = ""
     is_same_source: bool = False
     kept_apart_from: frozenset[str] = frozenset()
+    records: frozenset[NativeRecord] = frozenset()
+    ceded_by: frozenset[str] = frozenset()
+    """Of ROW and CANDIDATE, which runs inside or beside a machine and gives up what it has in common with the other."""
+
+    def is_listed_apart(self, other: Candidate, *, is_strong: bool) -> bool:
+        """Whether one source lists both under different native keys, for weak evidence ever, for strong in one run."""
+        return any(
+            one.space == two.space
+            and one.native_key != two.native_key
+            and (not is_strong or one.seen_at == two.seen_at)
+            for one in self.records
+            for two in other.records
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +76,8 @@ class Decision:
     """Values that identify nobody from now on."""
     disputed: tuple[tuple[Kind, str], ...] = ()
     """Values that do not identify this row's record."""
+    ceded: tuple[tuple[str, Kind, str], ...] = ()
+    """Values that no longer identify these CIs, since they are a machine's that the CI runs inside or beside."""
     told_apart: tuple[tuple[Kind, str], ...] = ()
     """Values that several CIs hold and that still identify, since their maker or virtual system tells them apart."""
 
@@ -60,135 +89,124 @@ WEAK_RUNGS = frozenset(rung.name for rung in LADDER if not rung.is_strong) | {SA
 def decide(row: Evidence, candidates: Sequence[Candidate]) -> Decision:
     """Judge one row against all CIs that share a value with it; the order of `candidates` does not matter."""
     ordered = sorted(candidates, key=lambda candidate: (candidate.created, candidate.ci))
+    judged = _Judged()
     fits: list[tuple[int, Candidate, Verdict]] = []
-    considered: list[tuple[str, str]] = []
-    flags: list[Flagged] = []
-    shared: list[tuple[Kind, str]] = []
-    told_apart: list[tuple[Kind, str]] = []
     silent: list[Candidate] = []
     for candidate in ordered:
         verdict = compare(row, candidate.evidence)
-        if verdict.is_equal and verdict.name in candidate.blocked:
-            considered.append((candidate.ci, candidate.blocked_because))
-            agree = agreeing(row, candidate.evidence, LADDER[verdict.rung].kinds)
-            flags.append(Flagged("shared_identifier", (None, candidate.ci), {**agree}))
-            shared += [
-                (kind, value)
-                for kind in STRONG
-                for value in row.get(kind, NOTHING) & candidate.evidence.get(kind, NOTHING)
-            ]
-        elif verdict.is_equal:
+        if verdict.is_equal and verdict.name not in candidate.blocked:
             fits.append((verdict.rung, candidate, verdict))
+        elif candidate.ceded_by:
+            judged.cede(row, candidate)
+        elif verdict.is_equal:
+            judged.refuse(row, candidate, verdict)
         elif verdict.is_equal is False:
-            considered.append((candidate.ci, f"{verdict.name} differs"))
-            _note_agreement(verdict, candidate, flags, shared, told_apart, row)
+            judged.tell_apart(row, candidate, verdict)
         else:
             silent.append(candidate)
-    if fits:
-        return _compete(row, fits, considered, flags, shared, told_apart)
-    return _by_name(row, silent, considered, flags, shared, told_apart)
-
-
-def _note_agreement(
-    verdict: Verdict,
-    candidate: Candidate,
-    flags: list[Flagged],
-    shared: list[tuple[Kind, str]],
-    told_apart: list[tuple[Kind, str]],
-    row: Evidence,
-) -> None:
-    if verdict.name == "virtual_system":
-        told_apart += [
-            (kind, value) for kind in STRONG for value in row.get(kind, NOTHING) & candidate.evidence.get(kind, NOTHING)
-        ]
-        return
-    if verdict.name == Kind.SERIAL:
-        told_apart += [
-            (Kind.SERIAL, value)
-            for value in row.get(Kind.SERIAL, NOTHING) & candidate.evidence.get(Kind.SERIAL, NOTHING)
-        ]
-    for kind, values in verdict.below:
-        flags.append(Flagged("shared_identifier", (None, candidate.ci), {kind.value: sorted(values)}))
-        shared += [(kind, value) for value in values]
-
-
-def _compete(
-    row: Evidence,
-    fits: list[tuple[int, Candidate, Verdict]],
-    considered: list[tuple[str, str]],
-    flags: list[Flagged],
-    shared: list[tuple[Kind, str]],
-    told_apart: list[tuple[Kind, str]],
-) -> Decision:
-    best_rung = min(rung for rung, _, _ in fits)
-    best = [(candidate, verdict) for rung, candidate, verdict in fits if rung == best_rung]
-    rung = LADDER[best_rung]
-    pair = _kept_apart_pair(row, [candidate for candidate, _ in best])
-    if pair is not None:
-        kind = "conflicting_evidence" if rung.is_strong else "ambiguous_match"
-        cis = tuple(candidate.ci for candidate, _ in best)
-        on = union(
-            [
-                {Kind(k): frozenset(v) for k, v in agreeing(row, candidate.evidence, rung.kinds).items()}
-                for candidate, _ in best
-            ]
-        )
-        disputed = tuple((k, value) for k in rung.kinds for value in sorted(on.get(k, NOTHING)))
-        flags.append(Flagged(kind, (None, *cis), {k.value: sorted(v) for k, v in on.items()}))
-        considered += [(ci, f"fits by {rung.name} as well as another that is kept apart from it") for ci in cis]
-        return Decision(
-            None,
-            "new",
-            considered=tuple(considered),
-            flags=tuple(flags),
-            shared=tuple(shared),
-            disputed=disputed,
-            told_apart=tuple(told_apart),
-        )
-    (winner, verdict), others = best[0], [candidate for candidate, _ in best[1:]]
-    for kind, values in verdict.below:
-        flags.append(Flagged("identifier_changed", (winner.ci,), {kind.value: sorted(values)}))
-    joins = others
-    for weaker_rung, candidate, _ in sorted(fits, key=lambda fit: fit[0]):
-        if weaker_rung == best_rung:
-            continue
-        if _kept_apart_pair(row, [winner, *joins, candidate]) is None:
-            joins.append(candidate)
-        else:
-            considered.append(
-                (candidate.ci, f"fits only by {LADDER[weaker_rung].name} and is kept apart from the better fit")
-            )
-    return Decision(
-        winner.ci,
-        rung.name,
-        agreeing(row, winner.evidence, rung.kinds),
-        tuple(candidate.ci for candidate in joins),
-        tuple(considered),
-        tuple(flags),
-        tuple(shared),
-        told_apart=tuple(told_apart),
+    decision = _compete(row, fits, judged) if fits else _by_name(row, silent, judged)
+    return replace(
+        decision,
+        considered=tuple(judged.considered),
+        flags=tuple(judged.flags),
+        shared=tuple(judged.shared),
+        disputed=(*decision.disputed, *judged.disputed),
+        ceded=tuple(judged.ceded),
+        told_apart=tuple(judged.told_apart),
     )
 
 
-def _kept_apart_pair(row: Evidence, candidates: Sequence[Candidate]) -> tuple[str, str] | None:
-    """The first two that the ladder tells apart when each is taken together with the row, or that a verdict keeps apart."""
-    for index, one in enumerate(candidates):
-        for other in candidates[index + 1 :]:
-            if other.ci in one.kept_apart_from or one.ci in other.kept_apart_from:
-                return one.ci, other.ci
-            if compare(union((one.evidence, row)), union((other.evidence, row))).is_equal is False:
-                return one.ci, other.ci
-    return None
+class _Judged:
+    """What comparing a row with its candidates brought to light, beside the fits."""
+
+    def __init__(self) -> None:
+        self.considered: list[tuple[str, str]] = []
+        self.flags: list[Flagged] = []
+        self.shared: list[tuple[Kind, str]] = []
+        self.disputed: list[tuple[Kind, str]] = []
+        self.ceded: list[tuple[str, Kind, str]] = []
+        self.told_apart: list[tuple[Kind, str]] = []
+
+    def refuse(self, row: Evidence, candidate: Candidate, verdict: Verdict) -> None:
+        """An equal that may not be joined: what agrees is shared."""
+        self.considered.append((candidate.ci, candidate.blocked_because))
+        agree = agreeing(row, candidate.evidence, LADDER[verdict.rung].kinds)
+        self.flags.append(Flagged("shared_identifier", (None, candidate.ci), {**agree}))
+        self.shared += _common(row, candidate.evidence, STRONG)
+
+    def cede(self, row: Evidence, candidate: Candidate) -> None:
+        """One runs inside or beside the other: what agrees goes on identifying the machine only."""
+        self.considered.append((candidate.ci, candidate.blocked_because))
+        common = _common(row, candidate.evidence, IDENTIFYING)
+        if strong := agreeing(row, candidate.evidence, STRONG):
+            self.flags.append(Flagged("shared_identifier", (None, candidate.ci), {**strong}))
+        if ROW in candidate.ceded_by:
+            self.disputed += common
+        if CANDIDATE in candidate.ceded_by:
+            self.ceded += [(candidate.ci, kind, value) for kind, value in common]
+
+    def tell_apart(self, row: Evidence, candidate: Candidate, verdict: Verdict) -> None:
+        """Different: what agrees below the deciding rung is shared, unless that rung always tells the two apart."""
+        self.considered.append((candidate.ci, f"{verdict.name} differs"))
+        if verdict.name == "virtual_system":
+            self.told_apart += _common(row, candidate.evidence, STRONG)
+            return
+        if verdict.name == Kind.SERIAL:
+            self.told_apart += _common(row, candidate.evidence, (Kind.SERIAL,))
+        for kind, values in verdict.below:
+            self.flags.append(Flagged("shared_identifier", (None, candidate.ci), {kind.value: sorted(values)}))
+            self.shared += [(kind, value) for value in values]
 
 
-def _by_name(
-    row: Evidence,
-    silent: Sequence[Candidate],
-    considered: list[tuple[str, str]],
-    flags: list[Flagged],
-    shared: list[tuple[Kind, str]],
-    told_apart: list[tuple[Kind, str]],
-) -> Decision:
+def _common(one: Evidence, other: Evidence, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:
+    return [(kind, value) for kind in kinds for value in sorted(one.get(kind, NOTHING) & other.get(kind, NOTHING))]
+
+
+def _compete(row: Evidence, fits: list[tuple[int, Candidate, Verdict]], judged: _Judged) -> Decision:
+    best_rung = min(rung for rung, _, _ in fits)
+    best = [(candidate, verdict) for rung, candidate, verdict in fits if rung == best_rung]
+    rung = LADDER[best_rung]
+    if _has_kept_apart_pair(row, [candidate for candidate, _ in best], is_strong=rung.is_strong):
+        kind = "conflicting_evidence" if rung.is_strong else "ambiguous_match"
+        cis = tuple(candidate.ci for candidate, _ in best)
+        common = [_common(row, candidate.evidence, rung.kinds) for candidate, _ in best]
+        disputed = tuple(sorted({pair for pairs in common for pair in pairs}))
+        values: dict[str, Value] = {k.value: [v for kk, v in disputed if kk is k] for k, _ in disputed}
+        judged.flags.append(Flagged(kind, (None, *cis), values))
+        judged.considered += [(ci, f"fits by {rung.name} as well as another that is kept apart from it") for ci in cis]
+        return Decision(None, "new", disputed=disputed)
+    (winner, verdict), joins = best[0], [candidate for candidate, _ in best[1:]]
+    for changed, values_changed in verdict.below:
+        judged.flags.append(Flagged("identifier_changed", (winner.ci,), {changed.value: sorted(values_changed)}))
+    for weaker_rung, candidate, _ in sorted(fits, key=lambda fit: fit[0]):
+        if weaker_rung == best_rung:
+            continue
+        is_strong = LADDER[weaker_rung].is_strong
+        if any(_are_kept_apart(row, one, candidate, is_strong=is_strong) for one in (winner, *joins)):
+            because = f"fits only by {LADDER[weaker_rung].name} and is kept apart from the better fit"
+            judged.considered.append((candidate.ci, because))
+        else:
+            joins.append(candidate)
+    on = agreeing(row, winner.evidence, rung.kinds)
+    return Decision(winner.ci, rung.name, on, joins=tuple(candidate.ci for candidate in joins))
+
+
+def _has_kept_apart_pair(row: Evidence, candidates: Sequence[Candidate], *, is_strong: bool) -> bool:
+    return any(
+        _are_kept_apart(row, one, other, is_strong=is_strong) for one, other in itertools.combinations(candidates, 2)
+    )
+
+
+def _are_kept_apart(row: Evidence, one: Candidate, other: Candidate, *, is_strong: bool) -> bool:
+    """Whether a verdict or a source keeps two apart, or the ladder does when each is taken together with the row."""
+    if other.ci in one.kept_apart_from or one.ci in other.kept_apart_from:
+        return True
+    if one.is_listed_apart(other, is_strong=is_strong):
+        return True
+    return compare(union((one.evidence, row)), union((other.evidence, row))).is_equal is False
+
+
+def _by_name(row: Evidence, silent: Sequence[Candidate], judged: _Judged) -> Decision:
     named = [
         candidate
         for candidate in silent
@@ -198,21 +216,17 @@ def _by_name(
     on = {"name": sorted(row.get(Kind.NAME, NOTHING))}
     same_source = [candidate for candidate in named if candidate.is_same_source and SAME_NAME not in candidate.blocked]
     if len(same_source) == 1:
-        return Decision(
-            same_source[0].ci,
-            SAME_NAME,
-            on,
-            (),
-            tuple(considered),
-            tuple(flags),
-            tuple(shared),
-            told_apart=tuple(told_apart),
-        )
-    if named:
-        kind = "possible_duplicate" if len(named) == 1 else "ambiguous_match"
-        flags.append(Flagged(kind, (None, *(candidate.ci for candidate in named)), {**on}))
-        considered += [(candidate.ci, "has the same name and nothing else to compare by") for candidate in named]
-    return Decision(None, "new", {}, (), tuple(considered), tuple(flags), tuple(shared), told_apart=tuple(told_apart))
+        return Decision(same_source[0].ci, SAME_NAME, on)
+    for candidate in named:
+        if SAME_NAME in candidate.blocked:
+            judged.considered.append((candidate.ci, candidate.blocked_because))
+            judged.flags.append(Flagged("shared_identifier", (None, candidate.ci), {**on}))
+    free = [candidate for candidate in named if SAME_NAME not in candidate.blocked]
+    if free:
+        kind = "possible_duplicate" if len(free) == 1 else "ambiguous_match"
+        judged.flags.append(Flagged(kind, (None, *(candidate.ci for candidate in free)), {**on}))
+        judged.considered += [(candidate.ci, "has the same name and nothing else to compare by") for candidate in free]
+    return Decision(None, "new")
 
 
 def _sites_differ(one: Evidence, other: Evidence) -> bool:

@@ -11,14 +11,17 @@ from collections.abc import Iterable
 
 import msgspec
 
+from cmdb.classes.spec import Family
 from cmdb.entities import Claim, Kind, Relationship, State
 from cmdb.errors import Invalid
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key
+from cmdb.normalise import forms
 from cmdb.observation import Observation, Scope, ScopeKind, Unreachable
 from cmdb.reconcile.claims import is_reference
 from cmdb.reconcile.links import Resolve
 from cmdb.reconcile.precedence import Policy
+from cmdb.reconcile.settling import unreached_at
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 
@@ -45,7 +48,10 @@ class Absence:
     def _subnet(self, scope: Scope, place: str | None) -> None:
         try:
             network = ipaddress.ip_network(scope.cidr or "", strict=False)
-            excluded = [ipaddress.ip_network(text, strict=False) for text in scope.excluded]
+            # what did not let itself be read is there, whatever else the look says
+            probed = (forms.ip(unreachable.address) for unreachable in self._observation.unreachable)
+            refused = (address for address in probed if address is not None)
+            excluded = [ipaddress.ip_network(text, strict=False) for text in (*scope.excluded, *refused)]
         except ValueError as error:
             raise Invalid(f"scope of a subnet: {error}; give it as 10.1.0.0/24", place=place) from error
         prefix = f"{self._observation.network}/|"
@@ -88,18 +94,27 @@ class Absence:
     def _relationships(self, scope: Scope, resolve: Resolve, place: str | None) -> None:
         if scope.within is None or scope.relationship_type is None:
             raise Invalid("a scope of relationships names its type and the CI within which it is complete", place=place)
-        type_ = self._registry.relationship_type(scope.relationship_type).name
+        type_ = self._registry.relationship_type(scope.relationship_type)
         source = self._observation.source
-        for relationship in self._workspace.touching(resolve(scope.within)):
-            if relationship.type == type_ and source in relationship.claimed:
+        within = resolve(scope.within)
+
+        def leaves(relationship: Relationship) -> bool:
+            # what is installed points at its host, and no other machine says so
+            return relationship.source == within or type_.is_symmetric or self._is_catalogue(relationship.source)
+
+        for relationship in self._workspace.touching(within):
+            if relationship.type == type_.name and source in relationship.claimed and leaves(relationship):
                 self._missing_relationship(relationship, source)
+
+    def _is_catalogue(self, ci: str) -> bool:
+        return self._registry.get(self._workspace.ci(ci).class_name).family is Family.CATALOGUE
 
     def _missing_relationship(self, relationship: Relationship, source: str) -> None:
         last = self._workspace.last_seen(f"{relationship.id}@{source}")
         if last is None or last >= self._observation.at:
             return
         times = _with(relationship.missing_at.get(source, ()), self._observation.at)
-        if not self._is_over(last, times):
+        if not self._policy.is_over(last, times):
             after = msgspec.structs.replace(relationship, missing_at={**relationship.missing_at, source: times})
             self._workspace.put_relationship(after)
             return
@@ -124,7 +139,7 @@ class Absence:
         if is_reference(current) and self._is_described(current):
             return
         times = _with(current.missing_at, self._observation.at)
-        withdrawn = self._observation.at if self._is_over(last, times) else None
+        withdrawn = max(times) if self._policy.is_over(last, times) else None
         self._workspace.put_claim(msgspec.structs.replace(current, missing_at=times, withdrawn_at=withdrawn))
         self._mark(current.ci, state)
 
@@ -135,10 +150,6 @@ class Absence:
             for claim in self._workspace.claims_of(reference.ci)
             if claim.source == reference.source and not is_reference(claim)
         )
-
-    def _is_over(self, last_seen: dt.datetime, missing_at: tuple[dt.datetime, ...]) -> bool:
-        """Grace: the later of so many complete scans without it and so long a time since it was seen."""
-        return len(missing_at) >= self._policy.grace_scans and self._observation.at - last_seen >= self._policy.grace
 
     def _mark(self, ci_id: str, state: State) -> None:
         ci = self._workspace.ci(ci_id)
@@ -153,6 +164,7 @@ class Absence:
         full = key(Evident.ADDRESS, f"{self._observation.network}/|{unreachable.address}")
         for owner in sorted(self._workspace.owners(full)):
             self._mark(owner, State.UNREACHABLE)
+            self._workspace.see(unreached_at(owner), self._observation.at)
 
 
 def _with(times: tuple[dt.datetime, ...], at: dt.datetime) -> tuple[dt.datetime, ...]:

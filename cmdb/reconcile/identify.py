@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim
 from cmdb.entities import Kind as EntityKind
 from cmdb.identity.evidence import STRONG
 from cmdb.identity.keys import content_key, fingerprint, fingerprint_key, inside_key, keys_of, logical_key
-from cmdb.identity.match import ALL_RUNGS, WEAK_RUNGS, Candidate, Decision, Flagged, decide
+from cmdb.identity.match import (
+    ALL_RUNGS,
+    CANDIDATE,
+    ROW,
+    WEAK_RUNGS,
+    Candidate,
+    Decision,
+    Flagged,
+    NativeRecord,
+    decide,
+)
 from cmdb.ids import is_id
 from cmdb.reconcile.claims import record_by_values
 from cmdb.reconcile.rows import Row
@@ -100,17 +111,7 @@ class Identifier:
             owners = self._workspace.owners(full)
             if self._workspace.is_shared(full) and kind in STRONG and decision.ci not in owners:
                 flags.append(Flagged("shared_identifier", (None, *sorted(owners)), {kind.value: [value]}))
-        return Decision(
-            decision.ci,
-            decision.rule,
-            decision.on,
-            decision.joins,
-            decision.considered,
-            tuple(flags),
-            decision.shared,
-            decision.disputed,
-            decision.told_apart,
-        )
+        return replace(decision, flags=tuple(flags))
 
     def _by_record(self, row: Row) -> str | None:
         if row.draft.native_key:
@@ -146,10 +147,16 @@ class Identifier:
                         )
                         break
                     blocked, because = blocked | WEAK_RUNGS, f"{row.source} knows it by another native key"
+        ceded_by: frozenset[str] = frozenset()
         if (row.spec.name in BESIDE) != (ci.class_name in BESIDE):
             generic = row.spec.name if ci.class_name in BESIDE else ci.class_name
             allowed = frozenset({"mac", "address"}) if generic in GENERIC else frozenset[str]()
             blocked, because = blocked | ((ALL_RUNGS | WEAK_RUNGS) - allowed), "one runs inside or beside the other"
+            ceded_by = frozenset({CANDIDATE if ci.class_name in BESIDE else ROW})
+        elif row.spec.name in BESIDE and row.name is not None and row.host is not None and self._has_host(ci):
+            # had it been this one, its name inside its host would have told
+            blocked, because = ALL_RUNGS | WEAK_RUNGS, "it is another inside its host"
+            ceded_by = frozenset({ROW, CANDIDATE})
         return Candidate(
             ci=ci.id,
             created=ci.created_at.isoformat(),
@@ -158,7 +165,17 @@ class Identifier:
             blocked_because=because,
             is_same_source=any(claim.source == row.source and claim.network == row.network for claim in claims),
             kept_apart_from=frozenset(ci.kept_apart_from),
+            records=frozenset(
+                NativeRecord((claim.source, claim.network), claim.native_key, self._workspace.last_seen(claim.id))
+                for claim in claims
+                if claim.native_key is not None
+            ),
+            ceded_by=ceded_by,
         )
+
+    def _has_host(self, ci: CI) -> bool:
+        type_ = self._registry.get(ci.class_name).host_relationship
+        return any(one.source == ci.id and one.type == type_ for one in self._workspace.touching(ci.id))
 
     def dependent(self, row: Row, host: str) -> Decision:
         """Identify a row by its native key, else by its name inside its host."""

@@ -22,7 +22,7 @@ from cmdb.reconcile.links import EndIsParked, relate
 from cmdb.reconcile.parking import host_candidates, parked
 from cmdb.reconcile.reviews import review, together
 from cmdb.reconcile.rows import Row, flag_of
-from cmdb.reconcile.workspace import Workspace
+from cmdb.reconcile.workspace import Workspace, claim_keys
 from cmdb.registry import Registry
 from cmdb.values import Value
 
@@ -60,17 +60,17 @@ class Landing:
             key=lambda row: (row.spec.name in BESIDE and row.host is not None, row.strength()),
         )
         for row in devices:
-            if not self._has_identity(row):
-                self._park(
-                    row,
-                    "insufficient_identity",
-                    "nothing to recognise it by: no native key, name, address or other identifier",
-                )
-            elif row.has_only_virtual_mac():
+            if row.has_only_virtual_mac():
                 self._park(
                     row,
                     "virtual_mac",
                     "its only MAC address moves between routers, so it describes an address and no device",
+                )
+            elif not self._has_identity(row):
+                self._park(
+                    row,
+                    "insufficient_identity",
+                    "nothing to recognise it by: no native key, name, address or other identifier",
                 )
             else:
                 host = self._host_of(row) if row.host is not None else None
@@ -127,6 +127,8 @@ class Landing:
         ci = self._identifier.ci_for(row, decision)
         for other in decision.joins:
             ci = join(workspace, self._registry, ci, other)
+        for other, kind, value in decision.ceded:
+            self._cede(other, key(kind, value))
         for kind, value in decision.told_apart:
             workspace.allow_many(key(kind, value))
         for kind, value in decision.shared:
@@ -165,12 +167,17 @@ class Landing:
         self._flagged += [(row, flagged) for flagged in decision.flags]
         self._landed.append(row)
 
+    def _cede(self, ci: str, full: str) -> None:
+        for claim in self._workspace.claims_of(self._workspace.remaining(ci)):
+            if full in {own for own, _ in claim_keys(claim)}:
+                self._workspace.put_claim(
+                    msgspec.structs.replace(claim, disputed=tuple(sorted({*claim.disputed, full})))
+                )
+
     def _park(self, row: Row, kind: str, reason: str) -> None:
         row.reason, row.parked = reason, True
-        if kind not in row.flags:
-            row.flags.append(kind)
-        if "parked" not in row.flags:
-            row.flags.append("parked")
+        _flag(row, kind)
+        _flag(row, "parked")
         self._parked[row.draft.local_id] = row
 
     # links
@@ -237,7 +244,7 @@ class Landing:
                 )
 
     # the report
-    def report(self, *, by: str) -> None:
+    def report(self, *, by: str, shared: Iterable[Flagged]) -> None:
         """Write parked drafts and what a person must be told."""
         for local_id, row in self._parked.items():
             item = parked(row, now=self._now, links=tuple(self._parked_links.get(local_id, ())))
@@ -250,8 +257,7 @@ class Landing:
                 self._workspace.put(Kind.PARKED, item)
                 self._tell(Flagged(row.flags[0], (), {"parked": item.id, "reason": row.reason}), row, by)
         for row, flagged in self._flagged:
-            if flagged.kind not in row.flags:
-                row.flags.append(flagged.kind)
+            _flag(row, flagged.kind)
             self._tell(flagged, row, by)
         for row in self._landed:
             for aside in row.set_aside:
@@ -259,8 +265,15 @@ class Landing:
                 if flag is not None:
                     self._tell(Flagged(flag, (None,), {aside.kind.value: [aside.value]}), row, by)
 
-    def _tell(self, flagged: Flagged, row: Row, by: str) -> None:
-        cis = [self._workspace.remaining(ci or row.ci or "") for ci in flagged.cis if ci or row.ci]
+        for flagged in shared:
+            for row in self._landed:
+                if row.ci is not None and self._workspace.remaining(row.ci) in flagged.cis:
+                    _flag(row, flagged.kind)
+            self._tell(flagged, None, by)
+
+    def _tell(self, flagged: Flagged, row: Row | None, by: str) -> None:
+        own = row.ci if row is not None else None
+        cis = [self._workspace.remaining(ci or own or "") for ci in flagged.cis if ci or own]
         item = review(flagged.kind, cis, flagged.values, source=by, since=self._now)
         before = self._workspace.get(Kind.REVIEW, item.id)
         self._workspace.put(Kind.REVIEW, together(before, item) if isinstance(before, Review) else item)
@@ -268,6 +281,11 @@ class Landing:
     def changed_by_claims(self, writes: Iterable[Write]) -> set[str]:
         """CIs whose claims a plan's writes changed."""
         return {write.after.ci for write in writes if isinstance(write.after, Claim)}
+
+
+def _flag(row: Row, kind: str) -> None:
+    if kind not in row.flags:
+        row.flags.append(kind)
 
 
 def _has_content(row: Row) -> bool:

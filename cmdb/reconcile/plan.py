@@ -113,8 +113,8 @@ class Reconciler:
                 problems.append(Problem(scope.line, None, error.message))
         for unreachable in observation.unreachable:
             absence.apply_unreachable(unreachable)
-        settle_all(workspace, self._registry, self._policy)
-        landing.report(by=observation.source)
+        shared = settle_all(workspace, self._registry, self._policy)
+        landing.report(by=observation.source, shared=shared)
         writes = workspace.writes()
         change_set = ChangeSet(
             id=str(uuid.uuid4()),

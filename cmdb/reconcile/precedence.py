@@ -52,6 +52,10 @@ class Policy:
             return 0
         return self.ranks.get(source, LOWEST_RANK)
 
+    def is_over(self, last_seen: dt.datetime, missing_at: Sequence[dt.datetime]) -> bool:
+        """Grace: the later of so many complete scans without it and so long a time since it was seen."""
+        return len(missing_at) >= self.grace_scans and max(missing_at) - last_seen >= self.grace
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -1,63 +1,79 @@
-"""The end of a plan: every touched CI gets the values and the keys that its claims give it."""
+"""The end of a plan: every touched CI gets the values that its claims give it, and no strong key two owners."""
 
 from __future__ import annotations
 
-from cmdb.entities import CI, Claim, Kind
-from cmdb.identity.evidence import Kind as Evident
-from cmdb.identity.keys import fingerprint_key, is_strong, key
+from collections.abc import Iterable
+
+import msgspec
+
+from cmdb.entities import CI, Claim, Kind, State
+from cmdb.identity.match import Flagged
 from cmdb.reconcile.claims import present, settle
 from cmdb.reconcile.precedence import Policy
-from cmdb.reconcile.workspace import Workspace
+from cmdb.reconcile.workspace import Workspace, claim_keys
 from cmdb.registry import Registry
 
 
-def settle_all(workspace: Workspace, registry: Registry, policy: Policy) -> None:
-    """Settle what the plan touched; a CI that was joined into another loses its keys."""
+def settle_all(workspace: Workspace, registry: Registry, policy: Policy) -> list[Flagged]:
+    """Settle what the plan touched; what a person must be told of values that came to a second CI."""
+    told: list[Flagged] = []
     for ci_id in list(workspace.touched):
         ci = workspace.get(Kind.CI, ci_id)
         assert isinstance(ci, CI), ci_id
-        _settle_keys(workspace, ci_id)
         if ci.merged_into is not None:
             continue
-        claims = workspace.claims_of(ci_id)
+        told += _share(workspace, ci_id)
+        claims = [_graced(workspace, claim, policy) for claim in workspace.claims_of(ci_id)]
         dated = [(claim, at) for claim in claims if (at := workspace.last_seen(claim.id)) is not None]
         settled = settle(ci, dated, registry, policy)
-        if _is_seen_last(workspace, claims):
+        if _is_seen_last(workspace, settled, claims):
             settled = present(settled)
         if settled != ci:
             workspace.put(Kind.CI, settled)
+    return told
 
 
-def _is_seen_last(workspace: Workspace, claims: list[Claim]) -> bool:
-    """Whether this plan's rows are the newest word about the CI."""
-    now = [
-        at for claim in claims if claim.id in workspace.seen_now and (at := workspace.last_seen(claim.id)) is not None
+def _graced(workspace: Workspace, claim: Claim, policy: Policy) -> Claim:
+    """The claim, withdrawn if what a late row brought does not save it."""
+    last = workspace.last_seen(claim.id)
+    if claim.withdrawn_at is not None or last is None or not policy.is_over(last, claim.missing_at):
+        return claim
+    withdrawn = msgspec.structs.replace(claim, withdrawn_at=max(claim.missing_at))
+    workspace.put_claim(withdrawn)
+    return withdrawn
+
+
+def _is_seen_last(workspace: Workspace, ci: CI, claims: Iterable[Claim]) -> bool:
+    """Whether this plan's rows are the newest word about the CI: they moved a sighting, and no later look missed it."""
+    moved = [
+        at
+        for claim in claims
+        if claim.id in workspace.seen_now
+        and (at := workspace.last_seen(claim.id)) is not None
+        and at != workspace.snapshot.last_seen(claim.id)
     ]
+    if not moved:
+        return False
     missed = [max(claim.missing_at) for claim in claims if claim.missing_at]
-    return bool(now) and (not missed or max(now) >= max(missed))
+    unreached = workspace.last_seen(unreached_at(ci.id)) if ci.state is State.UNREACHABLE else None
+    return max(moved) >= max([*missed, *([unreached] if unreached else [])], default=max(moved))
 
 
-def _settle_keys(workspace: Workspace, ci: str) -> None:
-    before = {full for claim in workspace.snapshot.claims_of(ci) for full, _ in _claim_keys(claim)}
-    after = {full: strong for claim in workspace.claims_of(ci) for full, strong in _claim_keys(claim)}
-    workspace.snapshot.load_owners([*before, *after])
-    for full in sorted(before - set(after)):
-        workspace.disown(full, ci)
-    for full, strong in sorted(after.items()):
-        workspace.own(full, ci)
-        others = {workspace.remaining(owner) for owner in workspace.owners(full)} - {workspace.remaining(ci)}
-        if strong and others and not workspace.may_be_many(full) and not workspace.is_shared(full):
-            workspace.share(full)
+def unreached_at(ci: str) -> str:
+    """Subject of the sightings that say when a CI was probed in vain."""
+    return f"{ci}@unreachable"
 
 
-def _claim_keys(claim: Claim) -> list[tuple[str, bool]]:
-    keys = [
-        (full, is_strong(Evident(kind)))
-        for kind, values in claim.identifiers.items()
-        if Evident(kind) not in (Evident.MAKER, Evident.SITE, Evident.VIRTUAL_SYSTEM)
-        for value in values
-        if (full := key(Evident(kind), value)) not in claim.disputed
-    ]
-    if claim.native_key is None and claim.identifiers:
-        keys.append((fingerprint_key(claim.source, claim.network, claim.fingerprint), False))
-    return keys
+def _share(workspace: Workspace, ci: str) -> list[Flagged]:
+    """Strong values of the CI that another has by now, with nothing to tell them apart: they identify no more."""
+    told = []
+    for claim in workspace.claims_of(ci):
+        for full, strong in claim_keys(claim):
+            if not strong or workspace.may_be_many(full) or workspace.is_shared(full):
+                continue
+            owners = {workspace.remaining(owner) for owner in workspace.owners(full)}
+            if len(owners) > 1:
+                workspace.share(full)
+                kind, _, value = full.partition("|")
+                told.append(Flagged("shared_identifier", tuple(sorted(owners)), {kind: [value]}))
+    return told

@@ -37,7 +37,7 @@ def unjoin(workspace: Workspace, registry: Registry, joined: Change, revision: I
     changes = tuple(revision)
     before = cast("CI", joined.before)
     kept = workspace.ci(str(cast("CI", joined.after).merged_into))
-    gone = _with_dependents(before.id, changes, registry)
+    gone = _with_dependents(before.id, kept.id, changes, registry)
     for ci_id in sorted(gone):
         restored = gone[ci_id]
         if ci_id == before.id:
@@ -56,8 +56,8 @@ def unjoin(workspace: Workspace, registry: Registry, joined: Change, revision: I
             _group_back(workspace, change, gone, kept.id)
 
 
-def _with_dependents(root: str, changes: tuple[Change, ...], registry: Registry) -> dict[str, CI]:
-    """The merged CI and what was merged with it because it is inside it, as they were before, by id."""
+def _with_dependents(root: str, kept: str, changes: tuple[Change, ...], registry: Registry) -> dict[str, CI]:
+    """The merged CI and the twins inside the two, of which the older remained, as they were before, by id."""
     merged = {
         change.id: change.before
         for change in changes
@@ -71,7 +71,7 @@ def _with_dependents(root: str, changes: tuple[Change, ...], registry: Registry)
         relationship.source
         for change in changes
         if isinstance(relationship := change.before, Relationship)
-        and relationship.target == root
+        and relationship.target in (root, kept)
         and relationship.source in merged
         and registry.get(merged[relationship.source].class_name).host_relationship == relationship.type
     }
@@ -104,10 +104,12 @@ def _relationship_back(
         before, id=Relationship.make_id(source, before.type, target), source=source, target=target
     )
     workspace.put_relationship(restored)
+    moved_source, moved_target = (_merged_end(workspace, end, gone) for end in (before.source, before.target))
     dependent = gone.get(source) or workspace.get(Kind.CI, source)
     if isinstance(dependent, CI) and registry.get(dependent.class_name).host_relationship == before.type:
+        if moved_target != target:
+            workspace.disown(inside_key(moved_target, dependent.class_name, dependent.name), source)
         workspace.own(inside_key(target, dependent.class_name, dependent.name), source)
-    moved_source, moved_target = (_merged_end(workspace, end, gone) for end in (before.source, before.target))
     moved = Relationship.make_id(moved_source, before.type, moved_target)
     # what the remaining CI had of its own it keeps
     if moved in made and moved != restored.id:

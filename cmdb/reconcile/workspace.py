@@ -10,6 +10,7 @@ from cmdb.changeset import KeyWrite, Sighting, Write
 from cmdb.entities import CI, Claim, Entity, Kind, Redundancy, Relationship
 from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, union, without
 from cmdb.identity.evidence import Kind as Evident
+from cmdb.identity.keys import fingerprint_key, keys_of
 from cmdb.identity.keys import key as identity_key
 from cmdb.reconcile.snapshot import Snapshot
 
@@ -93,6 +94,21 @@ class Workspace:
         self._claims_of[claim.ci].add(claim.id)
         self.put(Kind.CLAIM, claim)
         self.touch(claim.ci)
+        self._move_keys(before, claim)
+
+    def _move_keys(self, before: Claim | None, after: Claim) -> None:
+        """Have the CIs own what their claims say, so that the next row of the plan meets it."""
+        now = {full for full, _ in claim_keys(after)}
+        if before is not None:
+            lost = {full for full, _ in claim_keys(before)}
+            if before.ci == after.ci:
+                lost -= now
+            if lost:
+                lost -= {full for claim in self.claims_of(before.ci) for full, _ in claim_keys(claim)}
+            for full in lost:
+                self.disown(full, before.ci)
+        for full in now:
+            self.own(full, after.ci)
 
     def touch(self, ci: str) -> None:
         """Have the CI settled at the end; its evidence is gathered anew."""
@@ -116,8 +132,10 @@ class Workspace:
 
     def groups_of(self, ci: str) -> list[Redundancy]:
         """Redundancy groups around a CI, as stored before this plan or decided since."""
-        found = (self.get(Kind.REDUNDANCY, group.id) for group in self.snapshot.groups_of(ci))
-        return [cast("Redundancy", group) for group in found if group is not None]
+        ids = {group.id for group in self.snapshot.groups_of(ci)}
+        ids |= {id_ for kind, id_ in self._entities if kind is Kind.REDUNDANCY}
+        found = (cast("Redundancy | None", self.get(Kind.REDUNDANCY, id_)) for id_ in sorted(ids))
+        return [group for group in found if group is not None and ci in (group.of, *group.members)]
 
     # keys
     def owners(self, key: str) -> set[str]:
@@ -202,7 +220,7 @@ class Workspace:
             is_shared = self._shared[key]
             if now == stored.owners and is_shared == stored.is_shared:
                 continue
-            is_strong = _is_strong_key(key) and not (key in self._may_be_many and len(now) > 1)
+            is_strong = _is_strong_key(key) and (is_shared or len(now) < 2 or not self.may_be_many(key))
             writes.append(KeyWrite(key, now, is_strong, is_shared))
         return tuple(writes)
 
@@ -215,6 +233,14 @@ class Workspace:
             if before is None or before < at:
                 moved.append(Sighting(subject, at))
         return tuple(moved)
+
+
+def claim_keys(claim: Claim) -> list[tuple[str, bool]]:
+    """The keys that a claim gives its CI, each with whether it is strong."""
+    keys = [(full, kind in STRONG) for kind, _, full in keys_of(evidence_of(claim)) if full not in claim.disputed]
+    if claim.native_key is None and claim.identifiers:
+        keys.append((fingerprint_key(claim.source, claim.network, claim.fingerprint), False))
+    return keys
 
 
 def evidence_of(claim: Claim) -> Evidence:
