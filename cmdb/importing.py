@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from cmdb.classes.spec import Family
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch, Refused
+from cmdb.formats.batch import Batch, Refused, check_hopeful
 from cmdb.ingest import Ingest
 from cmdb.observation import Draft, Observation
 from cmdb.reconcile.plan import LinkCounts, Plan, RowOutcome
@@ -56,7 +57,8 @@ class ImportReport:
 def land(batch: Batch, order: ImportOrder, ingest: Ingest, registry: Registry) -> ImportReport:
     """Land a batch. Rows that cannot be right are refused and the others land, unless the order is strict.
 
-    Each change set is atomic; an interrupted import is finished by importing the same input again.
+    Each change set is atomic; an interrupted import is finished by importing the same input again. Raises `Invalid` before
+    anything lands when most of a long input is refused.
     """
     report = ImportReport(refused=list(batch.refused), warnings=list(batch.warnings), is_cut_off=batch.is_cut_off)
     base = Observation(source=order.source, run_id=order.run_id, at=order.at, network=order.network)
@@ -83,29 +85,42 @@ def land(batch: Batch, order: ImportOrder, ingest: Ingest, registry: Registry) -
     return report
 
 
-def _checked(drafts: Sequence[Draft], base: Observation, registry: Registry) -> tuple[list[Row], list[Refused]]:
-    rows, faulty = [], []
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A draft that can land, and where it stands among the rows of its run: strong devices first, dependents last."""
+
+    draft: Draft
+    rank: tuple[int, tuple[int, int]]
+
+
+_FAMILIES = {Family.DEVICE: 0, Family.CATALOGUE: 1, Family.LOGICAL: 2, Family.DEPENDENT: 3}
+
+
+def _rank(row: Row) -> tuple[int, tuple[int, int]]:
+    return _FAMILIES[row.family], row.strength() if row.family is Family.DEVICE else (0, 0)
+
+
+def _checked(drafts: Sequence[Draft], base: Observation, registry: Registry) -> tuple[list[_Checked], list[Refused]]:
+    rows: list[_Checked] = []
+    faulty: list[Refused] = []
     seen: set[str] = set()
-    for draft in drafts:
+    for number, draft in enumerate(drafts):
+        check_hopeful(faulty, number)
         if draft.local_id in seen:
-            faulty.append(
-                Refused(
-                    draft.line, draft.local_id, f"id {draft.local_id!r} stands twice; each row has an id of its own"
-                )
-            )
+            reason = f"id {draft.local_id!r} stands twice; each row has an id of its own"
+            faulty.append(Refused(draft.line, draft.local_id, reason))
             continue
         seen.add(draft.local_id)
         try:
-            rows.append(ready(replace(draft, line=None), base, registry))
+            row = ready(replace(draft, line=None), base, registry)
         except Invalid as error:
             faulty.append(Refused(draft.line, draft.local_id, error.message))
-    by_id = {draft.local_id: draft for draft in reversed(drafts)}
-    for row in rows:
-        row.draft = by_id[row.draft.local_id]
+        else:
+            rows.append(_Checked(draft, _rank(row)))
     return rows, faulty
 
 
-def _broken_links(batch: Batch, rows: Sequence[Row]) -> list[Refused]:
+def _broken_links(batch: Batch, rows: Sequence[_Checked]) -> list[Refused]:
     ids = {row.draft.local_id for row in rows}
     broken = []
     for link in batch.links:
@@ -115,7 +130,7 @@ def _broken_links(batch: Batch, rows: Sequence[Row]) -> list[Refused]:
     return broken
 
 
-def _observation(base: Observation, batch: Batch, rows: Sequence[Row]) -> Observation:
+def _observation(base: Observation, batch: Batch, rows: Sequence[_Checked]) -> Observation:
     return replace(
         base,
         drafts=tuple(row.draft for row in rows),
@@ -125,17 +140,14 @@ def _observation(base: Observation, batch: Batch, rows: Sequence[Row]) -> Observ
     )
 
 
-def _parts(batch: Batch, base: Observation, rows: Sequence[Row]) -> Iterator[Observation]:
+def _parts(batch: Batch, base: Observation, rows: Sequence[_Checked]) -> Iterator[Observation]:
     """One observation when it fits one change set; else drafts (strongest first), then links with ends known by then."""
     whole = _observation(base, batch, rows)
     if len(whole.drafts) + len(whole.links) + len(whole.redundancy) <= MAX_ROWS_PER_CHANGE_SET:
         yield whole
         return
-    # rows of one run are judged together: devices by strength, then catalogue and logical rows, then dependents
-    order = {"device": 0, "catalogue": 1, "logical": 2, "dependent": 3}
-    ranked = sorted(
-        rows, key=lambda row: (order[row.family.value], row.strength() if row.family == "device" else (0, 0))
-    )
+    # rows of one run are judged together
+    ranked = sorted(rows, key=lambda row: row.rank)
     for chunk in _chunks([row.draft for row in ranked]):
         yield replace(base, drafts=tuple(chunk))
     for links in _chunks(batch.links):

@@ -67,13 +67,13 @@ def import_(
         )
         for name in files:
             try:
-                batch = _read(parser, name)
+                report = land(_read(parser, name), order, found.ingest, found.registry)
             except Invalid as error:
-                click.echo(f"cmdb: {error}", err=True)
+                place = "" if error.place else f"{_shown(name)}: "
+                click.echo(f"cmdb: {place}{printable(str(error))}", err=True)
                 has_failed = True
                 continue
-            report = land(batch, order, found.ingest, found.registry)
-            _print(name, report, as_json=as_json, is_dry_run=is_dry_run)
+            _print(_shown(name), report, as_json=as_json, is_dry_run=is_dry_run)
             has_failed = has_failed or bool(report.refused)
     return 1 if has_failed else 0
 
@@ -90,6 +90,10 @@ def _read(parser: Parser, name: str) -> Batch:
             return parser.read(stream, name=name)
     except OSError as error:
         raise Invalid(f"cannot be read: {error.strerror}", place=name) from error
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else printable(name)
 
 
 def _print(name: str, report: ImportReport, *, as_json: bool, is_dry_run: bool) -> None:

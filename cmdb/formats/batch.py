@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cmdb.errors import Invalid
 from cmdb.observation import Draft, Link, RedundancyDraft, Scope
 
 
@@ -14,6 +16,21 @@ class Refused:
     line: int | None
     local_id: str | None
     message: str
+
+
+MAX_REFUSED = 10_000
+
+
+def check_hopeful(refused: Sequence[Refused], rows: int, *, place: str | None = None) -> None:
+    """Raises `Invalid`, which refuses the input, when more than 10,000 of its rows so far and more than half of them are refused."""
+    if len(refused) > MAX_REFUSED and 2 * len(refused) > rows:
+        first = refused[0]
+        line = f"line {first.line}" if first.line is not None else "the first"
+        raise Invalid(
+            f"{len(refused)} of the first {rows} rows are refused, {line} because: {first.message}; "
+            "mend the program that wrote it",
+            place=place,
+        )
 
 
 @dataclass(slots=True)

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from typing import BinaryIO, NoReturn
 
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch, Refused
+from cmdb.formats.batch import Batch, Refused, check_hopeful
 from cmdb.formats.graph_rows import add_row, id_of
 from cmdb.values import Value
 
 MAX_LINE_BYTES = 1_000_000
 MAX_ROWS = 5_000_000
 MAX_DEPTH = 100
-MAX_REFUSED = 10_000
-"""More refused lines than this refuse the file, if they are also more than half of its lines so far."""
+_MAX_OPENINGS = 500_000
+_LEAST_BYTES_EACH = 12
+"""More lists and objects than this refuse the input, if they take fewer bytes each: in memory they take many times that."""
 _MOST_DIGITS = 20
 """Digits of the longest whole number that is kept as one; longer ones are text to every attribute anyway."""
 _BOM = b"\xef\xbb\xbf"
@@ -38,15 +39,10 @@ def read_graph(stream: BinaryIO, *, name: str) -> Batch:
     hardly a line that could be right.
     """
     batch = Batch()
+    openings = read_bytes = 0
     for number, raw in _lines(stream):
         place = f"{name}:{number}"
-        if len(batch.refused) > MAX_REFUSED and 2 * len(batch.refused) > number:
-            first = batch.refused[0]
-            raise Invalid(
-                f"{len(batch.refused)} of the lines so far are refused, line {first.line} with: {first.message}; "
-                "mend the program that writes the file",
-                place=place,
-            )
+        check_hopeful(batch.refused, number - 1, place=place)
         if number == 1 and raw is not None and raw.startswith(_WIDE_BOMS):
             raise Invalid("the text is UTF-16 or UTF-32, not UTF-8; save the file as UTF-8", place=place)
         if raw is None:
@@ -55,9 +51,13 @@ def read_graph(stream: BinaryIO, *, name: str) -> Batch:
         if b"\x00" in raw:
             batch.refused.append(Refused(number, None, "the line holds a raw NUL byte; remove it"))
             continue
+        openings += raw.count(b"{") + raw.count(b"[")
+        read_bytes += len(raw)
+        if openings > _MAX_OPENINGS and openings * _LEAST_BYTES_EACH > read_bytes:
+            raise Invalid(
+                f"more than {_MAX_OPENINGS} lists and objects with hardly anything in them; split the file", place=place
+            )
         document = _document(raw, place, batch)
-        if document is None:
-            continue
         if len(batch.drafts) + len(batch.links) > MAX_ROWS:
             raise Invalid(f"more than {MAX_ROWS} rows; split the file", place=place)
         try:
@@ -84,7 +84,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
             yield number, stripped
 
 
-def _document(raw: bytes, place: str, batch: Batch) -> dict[str, Value] | None:
+def _document(raw: bytes, place: str, batch: Batch) -> dict[str, Value]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
