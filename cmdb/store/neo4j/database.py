@@ -13,7 +13,7 @@ from cmdb.errors import CmdbError, Conflict, Denied, Invalid, Unavailable
 
 _SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 _CONNECT_S = 5.0
-_RETRY_S = 10.0
+_RETRY_S = 20.0
 """How long transient errors (deadlocks, a leader's change) are tried again."""
 _TRANSACTION_S = 120.0
 _BATCH = 5_000

@@ -53,7 +53,7 @@ class Neo4jStore(Store):
             raise
 
     def apply(self, change_set: ChangeSet) -> Revision | None:
-        """As `Store.apply`; transient errors are tried again for 10 s, then `Unavailable`."""
+        """As `Store.apply`; transient errors are tried again for 20 s, then `Unavailable`."""
         checked = check(change_set)
         self._ensure_types(checked)
         return self._database.write(lambda transaction: write(transaction, checked, self._now(), self._labels_of))
