@@ -28,7 +28,7 @@ class _SetClock:
         return self.now
 
 
-def _compare(history: list[Step], clock: _SetClock, one: Store, other: Store) -> None:
+def check_alike(history: list[Step], clock: _SetClock, one: Store, other: Store) -> None:
     clock.now = NOW
     for number, step in enumerate(history):
         clock.now += dt.timedelta(seconds=step.seconds)
@@ -47,7 +47,7 @@ def test_a_file_and_memory_give_the_same_answers(history: list[Step]) -> None:
         memory = SqliteStore.in_memory(clock=clock)
         file = SqliteStore(str(Path(folder) / "store.db"), clock=clock)
         try:
-            _compare(history, clock, memory, file)
+            check_alike(history, clock, memory, file)
         finally:
             memory.close()
             file.close()
@@ -61,7 +61,7 @@ def test_sqlite_and_neo4j_give_the_same_answers(neo4j_server: Neo4jServer, histo
     memory = SqliteStore.in_memory(clock=clock)
     graph = neo4j_store(neo4j_server, clock=clock)
     try:
-        _compare(history, clock, memory, graph)
+        check_alike(history, clock, memory, graph)
     finally:
         memory.close()
         graph.close()
