@@ -73,12 +73,14 @@ _FORMS: Mapping[CredentialKind, _Form] = {
         choices={
             # RFC 3414 and RFC 7860 name the first, RFC 3414 and RFC 3826 (and what Cisco made of it) the second
             "auth_protocol": frozenset({"MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512"}),
-            "priv_protocol": frozenset({"DES", "AES", "AES128", "AES192", "AES256"}),
+            "priv_protocol": frozenset({"DES", "AES", "AES128", "AES192", "AES256", "AES192C", "AES256C"}),
         },
         together=(("auth_protocol", "auth_key"), ("priv_protocol", "priv_key"), ("priv_protocol", "auth_protocol")),
     ),
     CredentialKind.SSH_PASSWORD: _Form(fields=frozenset({"user"}), secrets=frozenset({"password"})),
-    CredentialKind.SSH_KEY: _Form(fields=frozenset({"user", "key_file"}), secrets=frozenset({"passphrase"}), optional=frozenset({"passphrase"})),
+    CredentialKind.SSH_KEY: _Form(
+        fields=frozenset({"user", "key_file"}), secrets=frozenset({"passphrase"}), optional=frozenset({"passphrase"})
+    ),
 }
 
 
@@ -130,7 +132,9 @@ def _private_text(path: Path) -> str | None:
             if not stat.S_ISREG(state.st_mode):
                 raise Invalid("the credentials file is no regular file", place=str(path))
             if state.st_uid != os.geteuid():
-                raise Denied("the credentials file belongs to another user; chown it to the one who runs this", place=str(path))
+                raise Denied(
+                    "the credentials file belongs to another user; chown it to the one who runs this", place=str(path)
+                )
             if state.st_mode & 0o077:
                 raise Denied(
                     f"the credentials file has mode {stat.S_IMODE(state.st_mode):o} and is open to others; run: chmod 600 {path}",
@@ -242,7 +246,9 @@ def _credential(name: str, values: Mapping[str, tuple[str, str]], *, place: str,
     return Credential(
         name=name,
         kind=kind,
-        fields={key: _field(key, values[key][0], form=form, folder=folder) for key in sorted(form.fields & values.keys())},
+        fields={
+            key: _field(key, values[key][0], form=form, folder=folder) for key in sorted(form.fields & values.keys())
+        },
         secrets={key: values[key][0] for key in sorted(form.secrets & values.keys())},
         port=_port(*values["port"]) if "port" in values else None,
     )

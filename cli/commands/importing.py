@@ -106,7 +106,7 @@ def _print(name: str, report: ImportReport, *, as_json: bool, is_dry_run: bool) 
         click.echo(
             f"cmdb: {name}: {len(report.refused) - MAX_LISTED} more rows are refused; --json lists all", err=True
         )
-    if report.is_cut_off:
+    if report.is_cut_off and not report.warnings:
         click.echo(
             f"cmdb: {name}: the input ends early; what was complete is kept, and nothing is concluded from what is missing",
             err=True,

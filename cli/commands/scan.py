@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import signal
 
 import click
@@ -118,6 +119,15 @@ def _document(run: Run, scanning: Scanning, *, is_dry_run: bool) -> dict[str, ob
     return document
 
 
+def _by_address(target: str) -> tuple[int, bytes, str]:
+    """Addresses in their order, then networks and names."""
+    try:
+        address = ipaddress.ip_address(target)
+    except ValueError:
+        return 99, b"", target
+    return address.version, address.packed, target
+
+
 def _option(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -127,7 +137,8 @@ def _option(text: str) -> tuple[str, str]:
 
 def _print(run: Run, progress: Progress, *, is_dry_run: bool) -> None:
     out = console()
-    results = [result for result in progress.results if result.outcome is not Outcome.NO_ANSWER]
+    answered = [result for result in progress.results if result.outcome is not Outcome.NO_ANSWER]
+    results = sorted(answered, key=lambda result: _by_address(result.target))
     silent = len(progress.results) - len(results)
     rows = [(r.target, r.outcome.value, r.credential, r.found or r.reason, f"{r.seconds:.1f}") for r in results[:SHOWN]]
     if rows:
