@@ -10,7 +10,10 @@ from cmdb.entities import Entity, Kind
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One entity's step; `before` None makes it, `after` None ends it. Never both None, never equal."""
+    """One entity's step; `before` None makes it, `after` None ends it. Never both None, never equal.
+
+    A relationship keeps its type and ends as long as it lives; its ends are live CIs, and a CI with relationships cannot end.
+    """
 
     kind: Kind
     id: str
@@ -63,7 +66,7 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One commit; `number` starts at 1 and has no gaps."""
+    """One commit; `number` starts at 1 and has no gaps. `at` is the store's clock at the commit and never goes back."""
 
     number: int
     at: dt.datetime
@@ -89,7 +92,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Sightings of one change set: no value changed, only *last seen* moved. `number` is monotonic on its own."""
+    """Sightings of one change set at one instant, beside any values that it wrote; `at` is when they were seen.
+
+    `number` is monotonic on its own.
+    """
 
     number: int
     revision: int
