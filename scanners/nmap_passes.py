@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import psutil
 
@@ -18,8 +19,11 @@ from scanners.nmap_order import SNMP_PORT, chunks, is_excluded
 from scanners.nmap_program import NmapProgram, StageEnd
 from scanners.nmap_report import HostReport
 from scanners.nmap_results import Probed, Results, merged
-from scanners.nmap_stages import Call, StagePlanner
+from scanners.nmap_stages import SYSTEM_GROUP, Call, StagePlanner
 
+T = TypeVar("T")
+_MAX_CALLS = 5
+"""Runs of nmap at once."""
 _HOSTS_PER_SLOT = 2
 """Hosts in one call for each target that the run may read at once: here a host costs a packet now and then, no session."""
 
@@ -106,21 +110,27 @@ class NmapPasses:
     ) -> list[Notice]:
         """Ask what listens and which system it is, both at once; what nobody told in time is in the notices."""
         options = self._planner.options
-        wants_os = options.has_os and self._planner.is_raw
-        # both together keep to the rate of the run
-        planner = replace(self._planner, rate_share=1 + (wants_os and options.has_versions))
-        calls: dict[str, Call] = {}
-        if talking and wants_os:
-            calls["operating system"] = planner.operating_systems(talking, ports)
+        batches: list[tuple[str, Sequence[str]]] = []
+        if talking and options.has_os and self._planner.is_raw:
+            batches += [("operating system", batch) for batch in _groups(talking, SYSTEM_GROUP)]
         if talking and options.has_versions:
-            calls["versions"] = planner.versions(talking, ports)
-        stages = {what: _Stage() for what in calls}
+            batches.append(("versions", talking))
+        # all together keep to the rate of the run
+        planner = replace(self._planner, rate_share=min(max(1, len(batches)), _MAX_CALLS))
+        plans = {"operating system": planner.operating_systems, "versions": planner.versions}
+        stages = [_Stage() for _ in batches]
+        slots = asyncio.Semaphore(_MAX_CALLS)
+
+        async def refine(call: Call, stage: _Stage) -> None:
+            async with slots:
+                await self._run(call, stage, hosts)
+
         async with asyncio.TaskGroup() as group:
-            for what, call in calls.items():
-                group.create_task(self._run(call, stages[what], hosts))
+            for (what, asked), stage in zip(batches, stages, strict=True):
+                group.create_task(refine(plans[what](asked, ports), stage))
         notices: list[Notice] = []
-        for what, stage in stages.items():
-            late = stage.late if stage.end.is_complete else [name for name in talking if name not in stage.closed]
+        for (what, asked), stage in zip(batches, stages, strict=True):
+            late = stage.late if stage.end.is_complete else [name for name in asked if name not in stage.closed]
             if late:
                 shown = ", ".join(late[:3]) + ("…" if len(late) > 3 else "")
                 notices.append(Notice(f"no {what} of {shown}: {stage.end.problem or 'they took too long'}"))
@@ -197,7 +207,7 @@ def own_networks() -> tuple[Network, ...]:
     return tuple(found)
 
 
-def _groups(hosts: Sequence[HostReport], size: int) -> Iterator[Sequence[HostReport]]:
+def _groups(hosts: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(hosts), max(1, size)):
         yield hosts[start : start + max(1, size)]
 
