@@ -6,15 +6,19 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import TooLarge, as_http, of_error
+from discovery.collecting import OBSERVATION_LIMIT
 
 JSON_LIMIT = 1_000_000
 IMPORT_LIMIT = 64_000_000
 _IMPORTS = "/api/v1/imports/"
+_COLLECTORS = "/api/v1/collectors/"
 
 
 def limit_of(path: str) -> int:
     """Bytes that a request to `path` may carry."""
-    return IMPORT_LIMIT if path.startswith(_IMPORTS) else JSON_LIMIT
+    if path.startswith(_IMPORTS):
+        return IMPORT_LIMIT
+    return OBSERVATION_LIMIT if path.startswith(_COLLECTORS) else JSON_LIMIT
 
 
 class BodyLimit:

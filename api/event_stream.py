@@ -53,6 +53,11 @@ class EventStreams:
         """End every stream after the event that it is sending."""
         self._closing.set()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server stops, so that nothing may wait for long any more."""
+        return self._closing.is_set()
+
     def respond(self, events: AsyncIterator[ServerEvent]) -> StreamingResponse:
         """An answer that sends `events` as they come, and a comment at least every `heartbeat_s` between them."""
         self.check_room()

@@ -27,6 +27,7 @@ class ScanBody(Body):
     network: Text = "default"
     options: dict[Text, Annotated[str, Field(max_length=1000)]] = Field(default={}, max_length=100)
     yes: bool = Field(default=False, description="Scan public addresses, and more than a /16.")
+    collector: Text | None = Field(default=None, description="A remote collector that scans in this server's place.")
 
 
 class ScheduleBody(Body):
@@ -43,6 +44,7 @@ class ScheduleBody(Body):
     timezone: Text = "UTC"
     jitter_s: int = 0
     enabled: bool = True
+    collector: Text | None = None
 
 
 class ImpactBody(Body):
@@ -200,6 +202,7 @@ class RunRow(BaseModel):
     finished_at: dt.datetime | None
     targets: list[str]
     schedule: str | None
+    collector: str | None
     counts: dict[str, int]
     message: str | None
 
@@ -240,6 +243,7 @@ class ScheduleRow(BaseModel):
     timezone: str
     jitter_s: int
     enabled: bool
+    collector: str | None
     created_at: dt.datetime
     next_due_at: dt.datetime | None
 

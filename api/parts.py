@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,6 +14,7 @@ from api.gate import Gate
 from api.metrics import Metrics
 from api.run_feed import RunFeed
 from discovery.journal import RunJournal
+from discovery.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Api:
     journal: RunJournal
     follower: Follower
     metrics: Metrics
+    roster: Roster = field(default_factory=Roster)
 
 
 def api_of(request: Request) -> Api:

@@ -12,7 +12,7 @@ from starlette.types import Lifespan
 from api.errors import PROBLEMS, Fault, Problem
 from api.frame import PREFIX
 from api.page import start_page
-from api.routes import changes, cis, classes, impact, process, reviews, scans, schedules, transfers
+from api.routes import changes, cis, classes, collectors, impact, process, reviews, scans, schedules, transfers
 
 _ROUTERS = (
     cis.router,
@@ -20,6 +20,7 @@ _ROUTERS = (
     impact.router,
     scans.router,
     schedules.router,
+    collectors.router,
     transfers.router,
     changes.router,
     reviews.router,

@@ -297,6 +297,7 @@ def run_document(run: Run) -> Document:
         "finished_at": moment(run.finished_at),
         "targets": list(run.targets),
         "schedule": run.schedule,
+        "collector": None if run.job is None else run.job.collector,
         "counts": run.counts,
         "results": list(run.results),
         "message": run.message,

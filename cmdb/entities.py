@@ -127,6 +127,8 @@ class Claim(Entity, frozen=True, kw_only=True):
     native_key: str | None
     class_name: str
     name: str | None = None
+    name_left_out_since: dt.datetime | None = None
+    """Last time of the name when newer observations omit it."""
     values: dict[str, ClaimValue] = {}
     identifiers: dict[str, tuple[str, ...]] = {}
     """Normalised identifying values by kind; what identifies nothing (fillers, virtual MACs) is not among them."""
@@ -174,12 +176,32 @@ class Parked(Entity, frozen=True, kw_only=True):
 class RunState(StrEnum):
     """Outcome of a run; *partial* ended, but at least one target was not read; *interrupted* was cut off."""
 
+    QUEUED = "queued"
+    """Waits for its collector."""
     RUNNING = "running"
     DONE = "done"
     PARTIAL = "partial"
     FAILED = "failed"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run asks of a remote collector beside scanner and targets, and how far its words have come.
+
+    Credentials are names; the collector has its own file of secrets.
+    """
+
+    collector: str
+    exclude: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    network: str = "default"
+    options: dict[str, str] = {}
+    limits: dict[str, int | float] = {}
+    is_confirmed: bool = False
+    received: int = 0
+    """Number of the newest observation that was taken in; the collector counts from 1."""
+    is_stop_wanted: bool = False
 
 
 class Run(Entity, frozen=True, kw_only=True):
@@ -196,6 +218,8 @@ class Run(Entity, frozen=True, kw_only=True):
     results: tuple[dict[str, Value], ...] = ()
     """Per target: target, outcome, reason, credential (name); at most 10,000, the rest counted."""
     message: str | None = None
+    job: Job | None = None
+    """Set when a remote collector runs it."""
 
 
 class Schedule(Entity, frozen=True, kw_only=True):
@@ -213,6 +237,8 @@ class Schedule(Entity, frozen=True, kw_only=True):
     jitter_s: int = 0
     enabled: bool = True
     created_at: dt.datetime
+    collector: str | None = None
+    """Who scans; None is the server that fires it."""
 
 
 class Firing(Entity, frozen=True, kw_only=True):

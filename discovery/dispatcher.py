@@ -78,7 +78,7 @@ class Dispatcher:
     async def run_now(self, schedule: Schedule, *, by: str) -> Run:
         """Run a schedule at once, beside its due times; raises `Conflict` while a run of it is going."""
         overlap = self._journal.schedule_lease(schedule.id, run_id := self._jobs.reserve_id())
-        if not await asyncio.to_thread(overlap.hold):
+        if not await asyncio.to_thread(self._is_free, schedule, overlap):
             raise Conflict(
                 f"schedule {schedule.name!r} is running already; wait for its end or stop it", ids=(schedule.id,)
             )
@@ -138,19 +138,19 @@ class Dispatcher:
         if self._recovered_at is not None and (now - self._recovered_at).total_seconds() < RUN_LEASE_S:
             return
         self._journal.recover_interrupted()
-        going = {run.id for run in self._journal.running()}
+        going = {run.id for run in (*self._journal.running(), *self._jobs.queue.open_runs())}
         for schedule in self._schedules.list():
             for firing in self._schedules.firings(schedule):
                 is_young = (now - firing.due_at).total_seconds() < 2 * RUN_LEASE_S
                 if firing.outcome == STARTED and firing.run not in going and not is_young:
-                    self._settle(firing, RunState.INTERRUPTED.value)
+                    self._settle(firing, self._outcome(firing))
         self._recovered_at = now
 
     async def fire(self, schedule: Schedule, due_at: dt.datetime) -> Firing | None:
         """Make the firing and start its run; None when another server has it."""
         run_id = self._jobs.reserve_id()
         overlap = self._journal.schedule_lease(schedule.id, run_id)
-        is_free = await asyncio.to_thread(overlap.hold)
+        is_free = await asyncio.to_thread(self._is_free, schedule, overlap)
         firing = Firing(
             id=derived_id("firing", schedule.id, due_at.isoformat()),
             schedule=schedule.id,
@@ -169,6 +169,15 @@ class Dispatcher:
         if is_free:
             await self._start_fired(schedule, firing, overlap, run_id)
         return firing
+
+    def _is_free(self, schedule: Schedule, overlap: Lease) -> bool:
+        """Take the right to run a schedule; False while a run of it waits for its collector or goes on anywhere."""
+        if not overlap.hold():
+            return False
+        if self._jobs.queue.has_open(schedule.id):
+            overlap.release()
+            return False
+        return True
 
     async def _start_fired(self, schedule: Schedule, firing: Firing, overlap: Lease, run_id: str) -> None:
         try:
@@ -189,6 +198,8 @@ class Dispatcher:
             await asyncio.to_thread(self._journal.close, failed)
             await asyncio.to_thread(self._settle, firing, RunState.FAILED.value)
             return
+        if schedule.collector is not None:
+            return  # its outcome comes from elsewhere and is noted by `_recover`
         watcher = asyncio.create_task(self._watch(firing, run_id))
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
@@ -220,6 +231,11 @@ class Dispatcher:
         surplus = kept[: max(0, len(kept) - FIRINGS_KEPT + 1)]
         ends = tuple(Write(Kind.FIRING, old.id, old, None) for old in surplus)
         self._store.note((Write(Kind.FIRING, firing.id, None, firing), *ends))
+
+    def _outcome(self, firing: Firing) -> str:
+        """How the run of a firing ended that nobody here has watched; one that was never recorded was interrupted."""
+        run = cast("Run | None", self._store.get_many(Kind.RUN, (firing.run or "",)).get(firing.run or ""))
+        return RunState.INTERRUPTED.value if run is None or run.state is RunState.RUNNING else run.state.value
 
     def _settle(self, firing: Firing, outcome: str) -> None:
         current = cast("Firing | None", self._store.get_many(Kind.FIRING, (firing.id,)).get(firing.id))

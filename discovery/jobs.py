@@ -11,6 +11,7 @@ from cmdb.entities import Run, RunState
 from cmdb.errors import Conflict, Unavailable
 from cmdb.ids import new_id
 from cmdb.store.protocol import Store
+from discovery.collector_queue import CollectorQueue
 from discovery.journal import RunJournal
 from discovery.leases import Clock, Lease
 from discovery.orders import OrderDesk, ScanOrder
@@ -55,7 +56,9 @@ class ScanJobs:
         observers: Sequence[RunObserver] = (),
         patience: Patience | None = None,
         limit: int = 4,
+        queue: CollectorQueue | None = None,
     ) -> None:
+        self.queue = queue or CollectorQueue(store, ingestor, clock=clock)
         self._store = store
         self._ingestor = ingestor
         self._scanners = scanners
@@ -83,11 +86,13 @@ class ScanJobs:
         schedule: str | None = None,
         leases: Sequence[Lease] = (),
     ) -> Run:
-        """Start a scan and return its run as recorded at the start.
+        """Start a scan and return its run as recorded at the start; one for a remote collector is queued for it.
 
         Raises what the order desk raises, and `Unavailable` when too many scans run here already or the store
-        does not answer. `leases` are released when the run ends, not when this raises.
+        does not answer. `leases` are released when the run ends (a queued one: at once), not when this raises.
         """
+        if order.collector is not None:
+            return await asyncio.to_thread(self._queue, order, by, run_id or self.reserve_id(), schedule, leases)
         if len(self._jobs) >= self._limit:
             raise Unavailable(f"{self._limit} scans run on this server already; wait for one to end or stop one")
         order = self._orders.checked(order)
@@ -124,6 +129,12 @@ class ScanJobs:
             return begun.recorded.result()
         begun.recorded.cancel()
         return task.result()
+
+    def _queue(self, order: ScanOrder, by: str, run_id: str, schedule: str | None, leases: Sequence[Lease]) -> Run:
+        run = self.queue.put(self._orders.checked(order), run_id=run_id, by=by, schedule=schedule)
+        for lease in leases:
+            lease.release()
+        return run
 
     def is_running(self, run_id: str) -> bool:
         """Whether this process runs it now."""

@@ -23,6 +23,8 @@ class ScanOrder:
     limits: Limits = field(default_factory=Limits)
     is_confirmed: bool = False
     """A person said yes to public addresses and to more than a /16."""
+    collector: str | None = None
+    """The remote collector that scans; None is this process."""
 
 
 OrderCheck = Callable[[ScanOrder], None]

@@ -11,6 +11,7 @@ from cmdb.entities import Firing, Kind, Schedule
 from cmdb.errors import Conflict, Invalid, NotFound
 from cmdb.ids import new_id
 from cmdb.store.protocol import PAGE_LIMIT, Store
+from discovery.collecting import check_name
 from discovery.leases import Clock
 from discovery.orders import OrderCheck, ScanOrder
 from discovery.scheduler import CronRule, IntervalRule, Rule, zone
@@ -54,6 +55,7 @@ def order_of(schedule: Schedule) -> ScanOrder:
         exclude=schedule.exclude,
         credentials=schedule.credentials,
         network=schedule.network,
+        collector=schedule.collector,
     )
 
 
@@ -92,6 +94,7 @@ class Schedules:
         timezone: str = "UTC",
         jitter_s: int = 0,
         enabled: bool = True,
+        collector: str | None = None,
     ) -> Schedule:
         """A schedule made now, not yet kept; `add` checks it."""
         now = self._clock()
@@ -109,6 +112,7 @@ class Schedules:
             jitter_s=jitter_s,
             enabled=enabled,
             created_at=now,
+            collector=collector,
         )
 
     def list(self) -> tuple[Schedule, ...]:
@@ -166,3 +170,5 @@ def _check_fields(schedule: Schedule) -> None:
         raise Invalid("a schedule's name has 1 to 200 characters and is not blank", place="name")
     if not 0 <= schedule.jitter_s <= LONGEST_JITTER_S:
         raise Invalid(f"jitter_s is {schedule.jitter_s}; give 0 to {LONGEST_JITTER_S} seconds", place="jitter_s")
+    if schedule.collector is not None:
+        check_name(schedule.collector)

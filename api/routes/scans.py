@@ -27,7 +27,7 @@ ELSEWHERE_S = 1.0
 
 @router.post("", summary="Start a scan", status_code=202, response_model=RunRow)
 async def start_scan(api: ApiDep, body: ScanBody) -> Response:
-    """Start a discovery run on this server; `Location` names it, its events tell how it goes."""
+    """Start a discovery run on this server, or queue it for a collector; `Location` names it, its events tell how it goes."""
     order = ScanOrder(
         scanner=body.scanner,
         targets=body.targets,
@@ -36,6 +36,7 @@ async def start_scan(api: ApiDep, body: ScanBody) -> Response:
         network=body.network,
         options=body.options,
         is_confirmed=body.yes,
+        collector=body.collector,
     )
     try:
         run = await api.context.jobs.start(order, by=api.context.user)
@@ -68,7 +69,11 @@ async def show_scan(api: ApiDep, request: Request, run_id: RunId) -> Response:
 async def stop_scan(api: ApiDep, run_id: RunId) -> Response:
     """Tell a run to end; what it has confirmed is kept. It ends within seconds, as its events say."""
     run = await api.gate.read(lambda: api.journal.get(run_id))
-    api.context.jobs.stop(run)
+    if run.job is not None:
+        stopping = run
+        run = await api.gate.write(lambda: api.context.jobs.queue.stop(stopping))
+    else:
+        api.context.jobs.stop(run)
     return json_answer(run_row(run), status=202)
 
 
@@ -103,7 +108,7 @@ async def _from_record(api: Api, run_id: str) -> AsyncIterator[ServerEvent]:
     """The end of a run that another process has run, or that ended long ago."""
     while True:
         run = await api.gate.read(lambda: api.journal.get(run_id))
-        if run.state is not RunState.RUNNING:
+        if run.state not in (RunState.QUEUED, RunState.RUNNING):
             break
         await asyncio.sleep(ELSEWHERE_S)
     for number, result in enumerate(run.results, start=1):

@@ -41,6 +41,7 @@ async def add_schedule(api: ApiDep, body: ScheduleBody) -> Response:
         timezone=body.timezone,
         jitter_s=body.jitter_s,
         enabled=body.enabled,
+        collector=body.collector,
     )
     try:
         added = await api.gate.write(lambda: schedules.add(made, by=api.context.user))
@@ -93,6 +94,7 @@ def _row(api: Api, schedule: Schedule) -> dict[str, object]:
         "timezone": schedule.timezone,
         "jitter_s": schedule.jitter_s,
         "enabled": schedule.enabled,
+        "collector": schedule.collector,
         "created_at": moment(schedule.created_at),
         "next_due_at": moment(api.context.schedules.next_due(schedule)),
     }
