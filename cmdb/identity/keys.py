@@ -26,6 +26,11 @@ def inside_key(host: str, class_name: str, name: str) -> str:
     return f"inside|{host}|{class_name}|{name}"
 
 
+def process_key(host: str, process: str) -> str:
+    """Key of a running service by its process inside its host; weak, since one program may run as several services."""
+    return f"process|{host}|{process}"
+
+
 def logical_key(network: str, name: str) -> str:
     """Key of a logical CI: its name within the network; class and site are compared afterwards."""
     return f"logical|{network}|{name.casefold()}"

@@ -9,9 +9,8 @@ import msgspec
 
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim, ClaimValue, Lifecycle, State
-from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, union
+from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, gather, union
 from cmdb.identity.keys import fingerprint
-from cmdb.normalise.never import Reason
 from cmdb.reconcile.precedence import Policy, Said, winner
 from cmdb.reconcile.rows import Row
 from cmdb.reconcile.workspace import as_identifiers, evidence_of
@@ -22,41 +21,61 @@ UNION_ATTRIBUTES = frozenset({"mac_addresses", "ip_addresses", "ssh_host_keys"})
 """The CI's value is the union over its claims, not won by one source."""
 
 
+GENERIC = frozenset({"device", "host"})
+"""Device classes that say no more than that something answers."""
 _REFERENCE = "reference:"
 
 
 def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[str], bool]) -> str:
     """The record that the row belongs to on CI `ci`, whose claims are given; may be one that does not exist yet.
 
-    A native key names its record. A row without one belongs to the record of its source and network that has the same
-    set of identifying values, else to the one that shares its strongest kind of value. References have a record of their own,
-    since what they leave out says nothing.
+    A native key names its record. A row without one belongs to a record of its source and network: the one that has the same
+    set of identifying values, the one that such a row would found, the one that shares its strongest kind of value.
+    References have records of their own, since what they leave out says nothing.
     """
     if row.draft.native_key:
         return f"native:{row.draft.native_key}"
-    if row.draft.is_reference:
-        return f"{_REFERENCE}{ci}"
     mine = [
         claim
         for claim in claims
         if claim.source == row.source
         and claim.network == row.network
         and claim.native_key is None
-        and not is_reference(claim)
+        and is_reference(claim) == row.draft.is_reference
     ]
-    print_ = fingerprint(row.evidence)
-    for claim in mine:
-        if claim.fingerprint == print_:
-            return claim.record
-    strongest = strongest_kind(row.evidence)
     record = record_by_values(row)
-    if strongest is None or record is None:
-        return mine[0].record if mine else f"of:{ci}"
-    for claim in mine:
-        theirs = evidence_of(claim)
-        if strongest is strongest_kind(theirs) and not row.evidence[strongest].isdisjoint(theirs[strongest]):
-            return claim.record
+    known = _known_record(row, record, mine)
+    if known is not None:
+        return known
+    if row.draft.is_reference:
+        return f"{_REFERENCE}{ci}"
+    if record is None:
+        return f"of:{ci}"
     return f"{record}@{ci}" if is_taken(Claim.make_id(row.source, row.network, record)) else record
+
+
+def _known_record(row: Row, record: str | None, mine: Sequence[Claim]) -> str | None:
+    if row.evidence:
+        print_ = fingerprint(row.evidence)
+        for claim in mine:
+            if claim.fingerprint == print_:
+                return claim.record
+    if record is not None and any(claim.record == record for claim in mine):
+        return record
+    strongest = strongest_kind(row.evidence)
+    if strongest is not None:
+        for claim in mine:
+            theirs = evidence_of(claim)
+            if strongest is strongest_kind(theirs) and not row.evidence[strongest].isdisjoint(theirs[strongest]):
+                return claim.record
+    if mine and (record is None or row.draft.is_reference):
+        # several after a join: the one that says what the row says, so that a replay finds its own
+        return next((claim for claim in mine if _says_the_same(row, claim)), mine[0]).record
+    return None
+
+
+def _says_the_same(row: Row, claim: Claim) -> bool:
+    return all(name in claim.values and claim.values[name].value == value for name, value in row.values.items())
 
 
 def is_reference(claim: Claim) -> bool:
@@ -80,13 +99,11 @@ def strongest_kind(evidence: Evidence) -> Kind | None:
 def fold(
     row: Row, before: Claim | None, ci: str, record: str, last_seen: dt.datetime | None, registry: Registry
 ) -> Claim:
-    """The claim after the row.
+    """The claim after the row; each attribute has the newest word about it, whatever the order of arrival.
 
-    A newer row replaces what it speaks of and leaves the rest with its own age; a row of the same time adds to lists; an older
-    row only fills what is missing. A generic class never replaces a specific one that the record had.
+    What a newer row leaves out stays with its own age; rows of the same time add to lists; an older row fills what is missing.
+    A generic class never replaces a specific one that the record had.
     """
-    values = {name: ClaimValue(value) for name, value in row.values.items()}
-    identifiers = as_identifiers(row.evidence)
     if before is None or last_seen is None:
         return Claim(
             id=Claim.make_id(row.source, row.network, record),
@@ -97,48 +114,72 @@ def fold(
             native_key=row.draft.native_key,
             class_name=row.spec.name,
             name=row.name,
-            values=values,
-            identifiers=identifiers,
+            values={name: ClaimValue(value) for name, value in row.values.items()},
+            identifiers=as_identifiers(row.evidence),
             disputed=before.disputed if before else (),
             fingerprint=fingerprint(row.evidence),
         )
-    if row.at < last_seen:
-        return msgspec.structs.replace(
-            before,
-            ci=ci,
-            name=before.name if before.name is not None else row.name,
-            values={**values, **before.values},
-            identifiers={**identifiers, **before.identifiers},
-        )
-    if row.at == last_seen or (row.draft.is_reference and _says_nothing_new(row, before)):
-        values = {**before.values, **{name: _joined(before.values.get(name), value) for name, value in values.items()}}
-        together = union((evidence_of(before), row.evidence))
-        identifiers, print_ = as_identifiers(together), fingerprint(together)
-    else:
-        left_out = {
-            name: ClaimValue(old.value, old.left_out_since or last_seen)
-            for name, old in before.values.items()
-            if name not in values
-        }
-        values, identifiers, print_ = (
-            {**left_out, **values},
-            {**before.identifiers, **identifiers},
-            fingerprint(row.evidence),
-        )
-        # a record's address is not its own while the newest word about it is a MAC that moves between routers
-        if any(aside.reason is Reason.VIRTUAL_MAC for aside in row.set_aside) and Kind.MAC not in row.evidence:
-            identifiers.pop(Kind.ADDRESS.value, None)
+    # a reference that only repeats what is known leaves nothing out
+    is_repeated = row.draft.is_reference and row.at > last_seen and _says_nothing_new(row, before)
+    values = _folded(row, before, last_seen, is_repeated=is_repeated)
+    name, name_left_out = _name(row, before, last_seen)
+    is_newest = row.at >= last_seen
+    print_ = before.fingerprint
+    if is_newest:
+        is_together = row.at == last_seen or is_repeated
+        print_ = fingerprint(union((evidence_of(before), row.evidence)) if is_together else row.evidence)
+    identifiers = before.identifiers
+    if row.family is Family.DEVICE:
+        said = {attribute: kept.value for attribute, kept in values.items()}
+        identifiers = as_identifiers(gather(name, said, row.network).evidence)
     return msgspec.structs.replace(
         before,
         ci=ci,
-        class_name=before.class_name if registry.is_a(before.class_name, row.spec.name) else row.spec.name,
-        name=row.name if row.name is not None else before.name,
+        class_name=_class(row, before, registry, is_newest=is_newest),
+        name=name,
+        name_left_out_since=name_left_out,
         values=values,
         identifiers=identifiers,
         fingerprint=print_,
-        missing_at=(),
-        withdrawn_at=None,
+        missing_at=tuple(at for at in before.missing_at if at > row.at),
+        withdrawn_at=None if row.at > last_seen else before.withdrawn_at,
     )
+
+
+def _folded(row: Row, before: Claim, last_seen: dt.datetime, *, is_repeated: bool) -> dict[str, ClaimValue]:
+    late = row.at if row.at < last_seen else None
+    values = dict(before.values)
+    for name, value in row.values.items():
+        kept = before.values.get(name)
+        said_at = (kept.left_out_since or last_seen) if kept is not None else None
+        if kept is None or said_at is None or (row.at > said_at and not is_repeated):
+            values[name] = ClaimValue(value, late)
+        elif row.at >= said_at:
+            values[name] = ClaimValue(_joined(kept.value, value), None if is_repeated else kept.left_out_since)
+    if row.at > last_seen and not is_repeated:
+        for name, kept in before.values.items():
+            if name not in row.values and kept.left_out_since is None:
+                values[name] = ClaimValue(kept.value, last_seen)
+    return values
+
+
+def _name(row: Row, before: Claim, last_seen: dt.datetime) -> tuple[str | None, dt.datetime | None]:
+    said_at = before.name_left_out_since or last_seen
+    if row.name is not None and (before.name is None or row.at >= said_at):
+        return row.name, row.at if row.at < last_seen else None
+    if row.name is None and before.name is not None and row.at > last_seen and not row.draft.is_reference:
+        return before.name, said_at
+    return before.name, before.name_left_out_since
+
+
+def _class(row: Row, before: Claim, registry: Registry, *, is_newest: bool) -> str:
+    older, newer = (before.class_name, row.spec.name) if is_newest else (row.spec.name, before.class_name)
+    return older if _gives_way(newer, older, registry) else newer
+
+
+def _gives_way(generic: str, specific: str, registry: Registry) -> bool:
+    """Whether the one says less than the other: a parent, or what a sweep calls everything that answers."""
+    return registry.is_a(specific, generic) or (generic in GENERIC and specific not in GENERIC)
 
 
 def _says_nothing_new(row: Row, before: Claim) -> bool:
@@ -156,11 +197,9 @@ def _beyond(now: list[Value], before: list[Value]) -> list[Value]:
     return [item for item in now if item not in before]
 
 
-def _joined(before: ClaimValue | None, now: ClaimValue) -> ClaimValue:
-    if before is None or before.left_out_since is not None:
-        return now
-    if isinstance(before.value, (list, tuple)) and isinstance(now.value, (list, tuple)):
-        return ClaimValue([*before.value, *(item for item in now.value if item not in before.value)])
+def _joined(before: Value, now: Value) -> Value:
+    if isinstance(before, (list, tuple)) and isinstance(now, (list, tuple)):
+        return [*before, *(item for item in now if item not in before)]
     return now
 
 
@@ -185,7 +224,11 @@ def settle(ci: CI, claims: Sequence[tuple[Claim, dt.datetime]], registry: Regist
         else:
             attributes[name] = winner(said[name], policy).value
     lifecycle = attributes.pop("lifecycle", None)
-    names = [Said(claim.name, claim.source, claim.record, at) for claim, at in live if claim.name is not None]
+    names = [
+        Said(claim.name, claim.source, claim.record, claim.name_left_out_since or at)
+        for claim, at in live
+        if claim.name is not None
+    ]
     called = winner(names, policy).value if names else strongest_identifier([claim for claim, _ in live])
     return msgspec.structs.replace(
         ci,
@@ -214,7 +257,9 @@ def class_of(live: Sequence[tuple[Claim, dt.datetime]], registry: Registry, poli
     """The most specific class that is claimed; between siblings the better-ranked source's, then the newest's."""
     said = [Said(claim.class_name, claim.source, claim.record, at) for claim, at in live]
     names = {str(one.value) for one in said}
-    specific = {name for name in names if not any(other != name and registry.is_a(other, name) for other in names)}
+    specific = {
+        name for name in names if not any(other != name and _gives_way(name, other, registry) for other in names)
+    }
     return str(winner([one for one in said if one.value in specific], policy).value)
 
 

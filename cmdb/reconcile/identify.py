@@ -9,8 +9,17 @@ from dataclasses import replace
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim
 from cmdb.entities import Kind as EntityKind
-from cmdb.identity.evidence import STRONG
-from cmdb.identity.keys import content_key, fingerprint, fingerprint_key, inside_key, keys_of, logical_key
+from cmdb.identity.evidence import NOTHING, STRONG, Evidence
+from cmdb.identity.keys import (
+    content_key,
+    fingerprint,
+    fingerprint_key,
+    inside_key,
+    key,
+    keys_of,
+    logical_key,
+    process_key,
+)
 from cmdb.identity.match import (
     ALL_RUNGS,
     CANDIDATE,
@@ -23,22 +32,21 @@ from cmdb.identity.match import (
     decide,
 )
 from cmdb.ids import is_id
-from cmdb.reconcile.claims import record_by_values
+from cmdb.reconcile.claims import GENERIC, fold, record_by_values, record_for, strongest_kind
 from cmdb.reconcile.rows import Row
-from cmdb.reconcile.workspace import Workspace
+from cmdb.reconcile.workspace import Workspace, evidence_of
 from cmdb.registry import Registry
 
 BESIDE = frozenset({"container", "management_controller"})
 """Device classes that run inside or sit beside a machine and read its identifiers; they are never that machine."""
-GENERIC = frozenset({"device", "host"})
 
 
-def process_key(row: Row, host: str) -> str | None:
-    """Key of a running service by its process inside its host; weak, since one program may run as several services."""
+def process_of(row: Row, host: str) -> str | None:
+    """Key of a running service by its process inside its host."""
     process = row.values.get("process")
     if row.spec.name != "software_instance" or not isinstance(process, str):
         return None
-    return f"process|{host}|{process}"
+    return process_key(host, process)
 
 
 class Identifier:
@@ -83,31 +91,60 @@ class Identifier:
         """Read at once what identifying these rows inside their hosts will look at."""
         snapshot = self._workspace.snapshot
         keys = [inside_key(host, row.spec.name, row.name) for row, host in hosted if row.name is not None]
-        keys += [full for row, host in hosted if (full := process_key(row, host)) is not None]
+        keys += [full for row, host in hosted if (full := process_of(row, host)) is not None]
         snapshot.load_owners(keys)
         snapshot.load_claims_of({owner for full in keys for owner in snapshot.owners(full).owners})
 
     def device(self, row: Row, host: str | None) -> Decision:
         """Identify a row of the device family; `host` is the CI that it runs inside or sits beside, when known."""
-        known = self._by_record(row)
+        is_inside = row.spec.name in BESIDE and host is not None and row.name is not None
+        known = None if is_inside and not row.draft.native_key else self._by_record(row)
         if known is not None:
             return Decision(known, "native_key" if row.draft.native_key else "same_identifiers")
-        if row.spec.name in BESIDE and host is not None and row.name is not None:
+        if is_inside and host is not None and row.name is not None:
             inside = self._workspace.owners(inside_key(host, row.spec.name, row.name))
             if inside:
                 return Decision(min(inside), "name_in_host", {"name": [row.name]})
-        evidence = self._workspace.identifying(row.evidence)
+        said = row.evidence if is_inside else self._still_said(row)
+        evidence = self._workspace.identifying(said)
         owners = sorted({owner for _, _, full in keys_of(evidence) for owner in self._workspace.owners(full)})
         candidates = [self._candidate(row, owner) for owner in owners]
         decision = decide(evidence, candidates)
-        if evidence != row.evidence:
-            return self._flag_known_shared(row, decision)
-        return decision
+        return decision if evidence == said else self._flag_known_shared(said, decision)
 
-    def _flag_known_shared(self, row: Row, decision: Decision) -> Decision:
+    def _still_said(self, row: Row) -> Evidence:
+        """The row's evidence, less what a newer word of its own record replaced: late rows pull nothing back."""
+        claim = self._own_claim(row)
+        last_seen = self._workspace.last_seen(claim.id) if claim is not None else None
+        if claim is None or last_seen is None or row.at >= last_seen:
+            return row.evidence
+        now = evidence_of(fold(row, claim, claim.ci, claim.record, last_seen, self._registry))
+        kept = {kind: values & now.get(kind, NOTHING) for kind, values in row.evidence.items()}
+        return {kind: values for kind, values in kept.items() if values}
+
+    def _own_claim(self, row: Row) -> Claim | None:
+        """The claim of the record that a row without native key belongs to, before it is known which CI that is."""
+        record = record_by_values(row)
+        if row.draft.native_key or record is None or row.draft.is_reference:
+            return None
+        exact = self._workspace.get(EntityKind.CLAIM, Claim.make_id(row.source, row.network, record))
+        if isinstance(exact, Claim):
+            return exact
+        strongest = strongest_kind(row.evidence)
+        assert strongest is not None
+        owners = {owner for value in row.evidence[strongest] for owner in self._workspace.owners(key(strongest, value))}
+        for owner in sorted(owners):
+            claims = self._workspace.claims_of(owner)
+            found = record_for(row, claims, owner, lambda _: False)
+            for claim in claims:
+                if claim.record == found and (claim.source, claim.network) == (row.source, row.network):
+                    return claim
+        return None
+
+    def _flag_known_shared(self, said: Evidence, decision: Decision) -> Decision:
         """A row that says a value which is shared already: tell so, if it became a CI that is not among the owners yet."""
         flags = list(decision.flags)
-        for kind, value, full in keys_of(row.evidence):
+        for kind, value, full in keys_of(said):
             owners = self._workspace.owners(full)
             if self._workspace.is_shared(full) and kind in STRONG and decision.ci not in owners:
                 flags.append(Flagged("shared_identifier", (None, *sorted(owners)), {kind.value: [value]}))
@@ -192,7 +229,7 @@ class Identifier:
 
     def _by_process(self, row: Row, host: str) -> Decision:
         """A running service that this source knows by another name than the others: its process tells, where only one fits."""
-        full = process_key(row, host)
+        full = process_of(row, host)
         owners = sorted(self._workspace.owners(full)) if full is not None else []
         strangers = [
             owner for owner in owners if all(claim.source != row.source for claim in self._workspace.claims_of(owner))
@@ -258,7 +295,7 @@ class Identifier:
         A draft whose local id is an id of ours that nothing has yet keeps it, so that an export lands as it was.
         """
         if decision.ci is not None:
-            return self._workspace.remaining(decision.ci)
+            return self._workspace.living(decision.ci)
         id_ = row.draft.local_id
         if not is_id(id_) or self._workspace.get(EntityKind.CI, id_) is not None:
             id_ = self._make_id(self._now)
@@ -274,6 +311,6 @@ class Identifier:
             self._workspace.own(logical_key(row.network, row.name), ci)
         elif host is not None and row.name is not None:
             self._workspace.own(inside_key(host, row.spec.name, row.name), ci)
-            by_process = process_key(row, host)
+            by_process = process_of(row, host)
             if by_process is not None:
                 self._workspace.own(by_process, ci)

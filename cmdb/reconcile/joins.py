@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from cmdb.classes.spec import Family
-from cmdb.entities import Kind, Redundancy, Relationship, derived_id
-from cmdb.identity.keys import inside_key
+from cmdb.entities import CI, Kind, Redundancy, Relationship, derived_id
+from cmdb.identity.keys import inside_key, process_key
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 
@@ -23,6 +23,7 @@ def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
     for claim in workspace.claims_of(gone.id):
         workspace.put_claim(msgspec.structs.replace(claim, ci=kept.id))
     _move_dependents(workspace, registry, gone.id, kept.id)
+    _hand_over_place(workspace, registry, gone, kept.id)
     for relationship in workspace.touching(gone.id):
         _repoint(workspace, relationship, gone.id, kept.id)
     for group in workspace.groups_of(gone.id):
@@ -36,6 +37,19 @@ def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
     workspace.touch(gone.id)
     workspace.touch(kept.id)
     return kept.id
+
+
+def _hand_over_place(workspace: Workspace, registry: Registry, gone: CI, kept: str) -> None:
+    """The one that remains is known inside the hosts of the one that goes, by its names."""
+    type_ = registry.get(gone.class_name).host_relationship
+    hosts = [one.target for one in workspace.touching(gone.id) if one.source == gone.id and one.type == type_]
+    names = {gone.name, *(claim.name for claim in workspace.claims_of(kept) if claim.name)}
+    for host in hosts:
+        for name in sorted(names):
+            full = inside_key(host, gone.class_name, name)
+            if gone.id in workspace.owners(full):
+                workspace.disown(full, gone.id)
+                workspace.own(full, kept)
 
 
 def _move_dependents(workspace: Workspace, registry: Registry, gone: str, kept: str) -> None:
@@ -53,6 +67,7 @@ def _move_dependents(workspace: Workspace, registry: Registry, gone: str, kept: 
             old, new = inside_key(gone, spec.name, name), inside_key(kept, spec.name, name)
             if dependent.id not in workspace.owners(old):
                 continue
+            _move_process(workspace, dependent, gone, kept)
             workspace.disown(old, dependent.id)
             twins = [
                 owner
@@ -65,6 +80,20 @@ def _move_dependents(workspace: Workspace, registry: Registry, gone: str, kept: 
                 for owner in (twin, dependent.id):
                     workspace.disown(new, owner)
                 workspace.own(new, remains)
+                _move_process(workspace, workspace.ci(remains), kept, kept, (twin, dependent.id))
+
+
+def _move_process(workspace: Workspace, dependent: CI, old: str, new: str, before: tuple[str, ...] = ()) -> None:
+    processes = {
+        kept.value for claim in workspace.claims_of(dependent.id) if (kept := claim.values.get("process")) is not None
+    }
+    for process in processes:
+        full = process_key(old, str(process))
+        mine = {*before, dependent.id} & workspace.owners(full)
+        if mine:
+            for owner in mine:
+                workspace.disown(full, owner)
+            workspace.own(process_key(new, str(process)), dependent.id)
 
 
 def _repoint(workspace: Workspace, relationship: Relationship, gone: str, kept: str) -> None:

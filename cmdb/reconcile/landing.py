@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -18,8 +20,8 @@ from cmdb.observation import Link, Observation
 from cmdb.reconcile.claims import fold, record_for
 from cmdb.reconcile.identify import BESIDE, Identifier
 from cmdb.reconcile.joins import join
-from cmdb.reconcile.links import EndIsParked, relate
-from cmdb.reconcile.parking import host_candidates, parked
+from cmdb.reconcile.links import EndIsParked, put_link, relate
+from cmdb.reconcile.parking import host_candidates, links_between, parked, parked_as, told_of
 from cmdb.reconcile.reviews import review, together
 from cmdb.reconcile.rows import Row, flag_of
 from cmdb.reconcile.workspace import Workspace, claim_keys
@@ -119,7 +121,7 @@ class Landing:
             return self._workspace.remaining(self.resolved[row.host])
         if row.host in self._local_ids:
             return None
-        candidates = host_candidates(row, self._workspace.snapshot)
+        candidates = host_candidates(row, self._workspace)
         return self._workspace.remaining(min(candidates)) if len(candidates) == 1 else None
 
     def _settle(self, row: Row, decision: Decision, host: str | None) -> None:
@@ -213,35 +215,51 @@ class Landing:
         snapshot.load_seen([f"{id_}@{observation.source}" for id_ in ids])
 
     def park_link(self, link: Link, waiting: str) -> None:
-        """Keep a link with its parked end; its other end is a CI by now, or is lost with this input."""
+        """Keep a link with its parked end, or with both; the other end of the one is a CI by now, or is lost with this input."""
         ends: dict[str, Value] = {}
         for name, local_id in (("source", link.source), ("target", link.target)):
-            ends[name] = "" if local_id == waiting else self.resolved.get(local_id)
-        if None not in ends.values():
-            self._parked_links.setdefault(waiting, []).append(
-                {**ends, "type": link.type, "attributes": dict(link.attributes), "confidence": link.confidence}
-            )
+            if local_id in self._parked:
+                ends[name] = parked_as(parked(self._parked[local_id], now=self._now).id)
+            else:
+                ends[name] = self.resolved.get(local_id)
+        if None in ends.values():
+            return
+        kept = {**ends, "type": link.type, "attributes": dict(link.attributes), "confidence": link.confidence}
+        for local_id in {waiting, *({link.source, link.target} & set(self._parked))}:
+            self._parked_links.setdefault(local_id, []).append(kept)
 
-    def complete(self, come_back: Iterable[tuple[Parked, Row]]) -> None:
+    def complete(self, come_back: Sequence[tuple[Parked, Row]]) -> None:
         """End the parked drafts that landed, and make their links."""
+        became = {parked_as(item.id): row.ci for item, row in come_back if row.ci is not None}
         for item, row in come_back:
             if row.ci is None:
                 self._parked.pop(row.draft.local_id, None)
                 continue
             self._workspace.end(Kind.PARKED, item.id)
-            for link in item.links:
-                source, target = str(link["source"]) or row.ci, str(link["target"]) or row.ci
-                attributes, confidence = link.get("attributes"), link.get("confidence")
-                relate(
-                    self._workspace,
-                    self._workspace.remaining(source),
-                    str(link["type"]),
-                    self._workspace.remaining(target),
-                    by=item.source,
-                    attributes=attributes if isinstance(attributes, dict) else {},
-                    confidence=float(confidence) if isinstance(confidence, (int, float)) else 1.0,
-                    observation=self._observation,
-                )
+            for kind in ("parked", "insufficient_identity"):
+                told = told_of(item, kind)
+                id_ = review(told.kind, (), told.values, source=item.source, since=item.since).id
+                if self._workspace.get(Kind.REVIEW, id_) is not None:
+                    self._workspace.end(Kind.REVIEW, id_)
+            seen = replace(self._observation, source=item.source, at=item.observed_at)
+            ready_links, waiting = links_between(item, became)
+            for link in ready_links:
+                # a pair that is not allowed was never right
+                with contextlib.suppress(Invalid):
+                    put_link(self._workspace, self._registry, link, seen, self._workspace.living)
+            for link_waiting in waiting:
+                self._hand_over(link_waiting, item.id, row.ci)
+
+    def _hand_over(self, link: dict[str, Value], item: str, ci: str) -> None:
+        """Tell the parked draft at the other end of a link which CI this end became."""
+        other = next(str(link[end]) for end in ("source", "target") if str(link[end]).startswith(parked_as("")))
+        theirs = self._workspace.get(Kind.PARKED, other.removeprefix(parked_as("")))
+        if isinstance(theirs, Parked):
+            links = tuple(
+                {name: ci if value == parked_as(item) else value for name, value in kept.items()}
+                for kept in theirs.links
+            )
+            self._workspace.put(Kind.PARKED, msgspec.structs.replace(theirs, links=links))
 
     # the report
     def report(self, *, by: str, shared: Iterable[Flagged]) -> None:
@@ -255,7 +273,7 @@ class Landing:
                 )
             if before is None or item.links != getattr(before, "links", ()):
                 self._workspace.put(Kind.PARKED, item)
-                self._tell(Flagged(row.flags[0], (), {"parked": item.id, "reason": row.reason}), row, by)
+                self._tell(told_of(item, row.flags[0]), row, by)
         for row, flagged in self._flagged:
             _flag(row, flagged.kind)
             self._tell(flagged, row, by)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
@@ -76,13 +77,18 @@ def relate(
 ) -> Linked:
     """Have `by` claim `(source)-[:type_]->(target)`, keeping what other sources claim of it."""
     id_ = Relationship.make_id(source, type_, target)
-    before = workspace.get(Kind.RELATIONSHIP, id_)
+    before = cast("Relationship | None", workspace.get(Kind.RELATIONSHIP, id_))
     subject = f"{id_}@{by}"
-    if isinstance(before, Relationship):
-        last = workspace.last_seen(subject)
+    last = workspace.last_seen(subject)
+    if last is not None and observation.at <= last and (before is None or by not in before.claimed):
+        # a replay of what was found to have ended since
+        return Linked(id_, is_new=False)
+    if before is not None:
         if last is None or observation.at >= last:
             claimed = {**before.claimed, by: confidence}
             missing = {name: times for name, times in before.missing_at.items() if name != by}
+            if still := tuple(at for at in before.missing_at.get(by, ()) if at > observation.at):
+                missing[by] = still
             after = msgspec.structs.replace(
                 before,
                 claimed=claimed,
@@ -107,13 +113,18 @@ def relate(
     return Linked(id_, before is None)
 
 
-def put_redundancy(workspace: Workspace, draft: RedundancyDraft, source: str, resolve: Resolve) -> None:
-    """Make or replace a redundancy group; the same `of` and name (or members) is the same group."""
+def put_redundancy(workspace: Workspace, draft: RedundancyDraft, observation: Observation, resolve: Resolve) -> None:
+    """Make or replace a redundancy group; the same `of` and name (or members) is the same group, and its newest word stands."""
     of = resolve(draft.of)
     members = tuple(sorted({resolve(member) for member in draft.members}))
     id_ = group_id(of, members, draft.name)
-    before = workspace.get(Kind.REDUNDANCY, id_)
-    sources = tuple(sorted({source, *(before.sources if isinstance(before, Redundancy) else ())}))
+    before = cast("Redundancy | None", workspace.get(Kind.REDUNDANCY, id_))
+    known = before.sources if before is not None else ()
+    last = max((at for by in known if (at := workspace.last_seen(f"{id_}@{by}")) is not None), default=None)
+    workspace.see(f"{id_}@{observation.source}", observation.at)
+    if before is not None and last is not None and observation.at < last:
+        return
+    sources = tuple(sorted({observation.source, *known}))
     workspace.put(
         Kind.REDUNDANCY,
         Redundancy(

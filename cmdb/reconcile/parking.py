@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cmdb.classes.spec import Family
 from cmdb.entities import Claim, Parked, derived_id
+from cmdb.entities import Kind as EntityKind
 from cmdb.identity.evidence import Kind
 from cmdb.identity.keys import key
+from cmdb.identity.match import Flagged
 from cmdb.normalise import naming
-from cmdb.observation import Draft, Observation
+from cmdb.observation import Draft, Link, Observation
 from cmdb.reconcile.rows import Row
 from cmdb.reconcile.snapshot import Snapshot
+from cmdb.reconcile.workspace import Workspace
 from cmdb.values import Value
 
 EXPIRY = dt.timedelta(days=90)
@@ -48,27 +51,36 @@ def parked(row: Row, *, now: dt.datetime, links: tuple[dict[str, Value], ...] = 
 def _waiting_for(row: Row) -> str | None:
     if row.host is None:
         return None
-    return f"{row.network}|{row.host}"
+    return _wanted(row.network, row.host)
+
+
+def _wanted(network: str, name: str) -> str:
+    # in one case, which brings back too much at worst: the host is looked for again
+    return f"{network}|{(naming.fqdn(name) or name).casefold()}"
 
 
 def arriving(rows: Iterable[Row]) -> set[str]:
     """What parked drafts may be waiting for that these rows bring: a native key or a name, by network."""
     brought: set[str] = set()
     for row in rows:
-        if row.family is Family.DEPENDENT:
-            continue
-        names = [row.draft.native_key, row.name, naming.short_name(row.name or "")]
-        brought |= {f"{row.network}|{name}" for name in names if name}
+        names = [row.draft.native_key]
+        if row.family is not Family.DEPENDENT:
+            full = row.values.get("fqdn")
+            for name in (row.name, full if isinstance(full, str) else None):
+                names += [name, naming.short_name(name or "")]
+        brought |= {_wanted(row.network, name) for name in names if name}
     return brought
 
 
-def returning(snapshot: Snapshot, rows: Iterable[Row]) -> list[tuple[Parked, Draft, Observation]]:
+def returning(snapshot: Snapshot, rows: Iterable[Row], *, now: dt.datetime) -> list[tuple[Parked, Draft, Observation]]:
     """Parked drafts that these rows may complete, each with an observation of its own source and time."""
     found = []
     for item in snapshot.parked_for(sorted(arriving(rows))):
+        if now - item.since > EXPIRY:
+            continue
         native, name, attributes = item.draft.get("native_key"), item.draft.get("name"), item.draft.get("attributes")
         draft = Draft(
-            local_id=f"parked:{item.id}",
+            local_id=parked_as(item.id),
             class_name=str(item.draft["class"]),
             name=name if isinstance(name, str) else None,
             native_key=native if isinstance(native, str) else None,
@@ -79,13 +91,45 @@ def returning(snapshot: Snapshot, rows: Iterable[Row]) -> list[tuple[Parked, Dra
     return found
 
 
-def host_candidates(row: Row, snapshot: Snapshot) -> set[str]:
+def parked_as(item: str) -> str:
+    """What a parked draft is called by the links that wait for it, and when it comes back."""
+    return f"parked:{item}"
+
+
+def told_of(item: Parked, kind: str) -> Flagged:
+    """What a person is told while the draft is parked."""
+    return Flagged(kind, (), {"parked": item.id, "reason": item.reason})
+
+
+def links_between(item: Parked, became: Mapping[str, str]) -> tuple[list[Link], list[dict[str, Value]]]:
+    """The links that can be made now, with CI ids as ends, and those whose other end is still parked."""
+    ready, waiting = [], []
+    for kept in item.links:
+        ends = [str(kept[end]) for end in ("source", "target")]
+        source, target = (became.get(end, end) for end in ends)
+        if any(end.startswith(parked_as("")) for end in (source, target)):
+            waiting.append({**kept, "source": source, "target": target})
+            continue
+        attributes, confidence = kept.get("attributes"), kept.get("confidence")
+        ready.append(
+            Link(
+                source=source,
+                type=str(kept["type"]),
+                target=target,
+                attributes=attributes if isinstance(attributes, dict) else {},
+                confidence=float(confidence) if isinstance(confidence, (int, float)) else 1.0,
+            )
+        )
+    return ready, waiting
+
+
+def host_candidates(row: Row, workspace: Workspace) -> set[str]:
     """CIs that the draft's host may mean when it is no id of the input: its source's native key, else a name."""
     assert row.host is not None
-    claim = snapshot.claim(Claim.make_id(row.source, row.network, f"native:{row.host}"))
-    if claim is not None:
+    claim = workspace.get(EntityKind.CLAIM, Claim.make_id(row.source, row.network, f"native:{row.host}"))
+    if isinstance(claim, Claim):
         return {claim.ci}
     full = naming.fqdn(row.host) or ""
     if "." in full:
-        return set(snapshot.owners(key(Kind.FQDN, full)).owners)
-    return set(snapshot.owners(key(Kind.NAME, (naming.short_name(row.host) or "").casefold())).owners)
+        return set(workspace.owners(key(Kind.FQDN, full)))
+    return set(workspace.owners(key(Kind.NAME, (naming.short_name(row.host) or "").casefold())))

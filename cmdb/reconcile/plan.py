@@ -95,7 +95,7 @@ class Reconciler:
         workspace = Workspace(snapshot)
         problems: list[Problem] = []
         rows = self._rows(observation, problems)
-        come_back = returning(snapshot, rows)
+        come_back = returning(snapshot, rows, now=now)
         comeback_rows = [ready(draft, origin, self._registry) for _, draft, origin in come_back]
         landing = Landing(
             workspace, self._registry, observation, now=now, make_id=self._make_id, resolved=dict(resolved or {})
@@ -167,7 +167,7 @@ class Reconciler:
                     counts.confirmed += 1
         for group in observation.redundancy:
             try:
-                put_redundancy(workspace, group, observation.source, landing.resolve)
+                put_redundancy(workspace, group, observation, landing.resolve)
                 counts.redundancy += 1
             except EndIsParked:
                 counts.parked += 1

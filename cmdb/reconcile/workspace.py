@@ -62,6 +62,13 @@ class Workspace:
             id_ = self.moved[id_]
         return id_
 
+    def living(self, id_: str) -> str:
+        """The id that a CI goes by now, after joins of this plan and of earlier ones."""
+        ci = self.ci(id_)
+        while ci.merged_into is not None:
+            ci = self.ci(ci.merged_into)
+        return ci.id
+
     def is_new(self, ci: str) -> bool:
         """Whether this plan makes the CI."""
         return self.snapshot.ci(ci) is None

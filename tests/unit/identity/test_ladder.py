@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cmdb.identity.evidence import Evidence, Kind, gather
@@ -9,7 +11,7 @@ from cmdb.identity.ladder import compare
 from cmdb.values import Value
 
 
-def evidence(name: str | None = None, **attributes: Value) -> Evidence:
+def evidence(name: str | None = None, **attributes: Any) -> Evidence:
     return gather(name, attributes, "default").evidence
 
 
@@ -17,7 +19,7 @@ MAC_A, MAC_B = "d8:bb:c1:00:00:0a", "d8:bb:c1:00:00:0b"
 U1, U2 = "0a1b2c3d-0000-4000-9000-0000000000aa", "0a1b2c3d-0000-4000-9000-0000000000bb"
 
 # strongest first, as the design lists them; each with a value that meets and one that does not
-STRONG_RUNGS: list[tuple[str, dict[str, Value], dict[str, Value]]] = [
+STRONG_RUNGS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("serial", {"serial_number": "S-1"}, {"serial_number": "S-2"}),
     ("mac", {"mac_addresses": [MAC_A]}, {"mac_addresses": [MAC_B]}),
     ("uuid", {"system_uuid": U1}, {"system_uuid": U2}),
@@ -26,11 +28,14 @@ STRONG_RUNGS: list[tuple[str, dict[str, Value], dict[str, Value]]] = [
     ("host_key", {"ssh_host_keys": ["ssh-ed25519 AAAA1"]}, {"ssh_host_keys": ["ssh-ed25519 AAAA2"]}),
     ("asset_tag", {"asset_tag": "T-1"}, {"asset_tag": "T-2"}),
 ]
-ALL_RUNGS = [*STRONG_RUNGS, ("fqdn", {"fqdn": "a.example.net"}, {"fqdn": "b.example.net"})]
+ALL_RUNGS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    *STRONG_RUNGS,
+    ("fqdn", {"fqdn": "a.example.net"}, {"fqdn": "b.example.net"}),
+]
 
 
 @pytest.mark.parametrize(("name", "one", "other"), ALL_RUNGS)
-def test_a_rung_alone_says_equal_and_different(name: str, one: dict[str, Value], other: dict[str, Value]) -> None:
+def test_a_rung_alone_says_equal_and_different(name: str, one: dict[str, Any], other: dict[str, Any]) -> None:
     equal, different = compare(evidence(**one), evidence(**one)), compare(evidence(**one), evidence(**other))
     assert (equal.is_equal, equal.name) == (True, name)
     assert (different.is_equal, different.name) == (False, name)
@@ -38,8 +43,8 @@ def test_a_rung_alone_says_equal_and_different(name: str, one: dict[str, Value],
 
 @pytest.mark.parametrize("index", range(len(ALL_RUNGS) - 1))
 def test_a_rung_that_agrees_outweighs_all_below_it_that_differ(index: int) -> None:
-    below: dict[str, Value] = {}
-    other_below: dict[str, Value] = {}
+    below: dict[str, Any] = {}
+    other_below: dict[str, Any] = {}
     for _, one, other in ALL_RUNGS[index + 1 :]:
         below |= one
         other_below |= other
@@ -51,7 +56,7 @@ def test_a_rung_that_agrees_outweighs_all_below_it_that_differ(index: int) -> No
 
 @pytest.mark.parametrize("index", range(len(ALL_RUNGS) - 1))
 def test_a_rung_that_differs_outweighs_all_below_it_that_agree(index: int) -> None:
-    below: dict[str, Value] = {}
+    below: dict[str, Any] = {}
     for _, one, _ in ALL_RUNGS[index + 1 :]:
         below |= one
     verdict = compare(evidence(**ALL_RUNGS[index][1], **below), evidence(**ALL_RUNGS[index][2], **below))

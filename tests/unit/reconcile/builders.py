@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from cmdb.entities import CI, Claim, Kind, Redundancy, Relationship, Review
 from cmdb.ingest import Ingest, Ingested
@@ -16,7 +16,6 @@ from cmdb.reconcile.precedence import Policy
 from cmdb.registry import default_registry
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
-from cmdb.values import Value
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 REGISTRY = default_registry()
@@ -37,7 +36,7 @@ def draft(
     name: str | None = None,
     key: str | None = None,
     is_reference: bool = False,
-    **attributes: Value,
+    **attributes: Any,
 ) -> Draft:
     """A draft; `macs`, `ips`, `serial` and `uuid` are short for the attributes."""
     spelled = {"macs": "mac_addresses", "ips": "ip_addresses", "serial": "serial_number", "uuid": "system_uuid"}

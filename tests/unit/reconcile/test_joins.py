@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cmdb.entities import CI, Kind
 from cmdb.observation import RedundancyDraft
 from tests.unit.reconcile.builders import MAC_A, MAC_B, MAC_C, World, draft, observation
@@ -229,7 +231,7 @@ def test_a_row_without_a_maker_between_two_makers_is_told() -> None:
 
 def test_virtual_systems_share_the_identifiers_of_their_box() -> None:
     world = World()
-    box = {"serial": "FW-1", "macs": [MAC_A]}
+    box: dict[str, Any] = {"serial": "FW-1", "macs": [MAC_A]}
     red, blue, green = (
         world.see("snmp", 1 + index, draft("firewall", name=f"fw-{color}", virtual_system=color, **box))
         for index, color in enumerate(("red", "blue", "green"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.unit.reconcile.builders import MAC_A, MAC_B, World, draft, observation
 
 
@@ -37,15 +39,16 @@ def test_a_new_native_key_of_a_known_source_is_judged_by_the_other_rungs() -> No
 
 
 def test_neither_name_nor_address_joins_two_native_keys_of_one_source() -> None:
-    for said in (
+    cases: list[dict[str, Any]] = [
         {"fqdn": "web.example.net"},
         {"name": "web"},
         {"ips": ["192.0.2.1"]},
         {"name": "web", "ips": ["192.0.2.1"]},
-    ):
+    ]
+    for said in cases:
         world = World()
-        one = world.see("vcenter", 1, draft("virtual_machine", key="vm-1", **said))  # type: ignore[arg-type]
-        other = world.see("vcenter", 2, draft("virtual_machine", key="vm-2", **said))  # type: ignore[arg-type]
+        one = world.see("vcenter", 1, draft("virtual_machine", key="vm-1", **said))
+        other = world.see("vcenter", 2, draft("virtual_machine", key="vm-2", **said))
         assert one != other, said
         assert world.flags() == {"shared_identifier"}, said
 

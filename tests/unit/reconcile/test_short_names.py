@@ -40,11 +40,7 @@ def test_an_address_identifies_within_its_network_and_vrf_only() -> None:
 
     def seen(at: float) -> list[str | None]:
         return [
-            world.tell(
-                observation(
-                    "nmap", at, [draft("device", ips=["10.0.0.1"], **({"vrf": vrf} if vrf else {}))], network=network
-                )
-            )
+            world.tell(observation("nmap", at, [draft("device", ips=["10.0.0.1"], vrf=vrf)], network=network))
             .plan.rows[0]
             .ci
             for network, vrf in spaces
