@@ -63,18 +63,19 @@ def land(batch: Batch, order: ImportOrder, ingest: Ingest, registry: Registry) -
     report = ImportReport(refused=list(batch.refused), warnings=list(batch.warnings), is_cut_off=batch.is_cut_off)
     base = Observation(source=order.source, run_id=order.run_id, at=order.at, network=order.network)
     drafts, faulty = _checked(batch.drafts, base, registry)
-    if order.is_strict and (faulty or report.refused or _broken_links(batch, drafts)):
-        report.refused += [*faulty, *_broken_links(batch, drafts)]
-        report.is_written = False
-        return report
-    parts = _parts(batch, base, drafts)
-    if order.is_dry_run:
-        whole = _observation(base, batch, drafts)
-        _collect(report, ingest.plan(whole, by=order.by))
+    if order.is_strict:
+        refused = [*report.refused, *faulty, *_broken_links(batch, drafts, registry)]
+        if refused:
+            report.refused, report.is_written = refused, False
+            return report
+    whole = _observation(base, batch, drafts)
+    planned = ingest.plan(whole, by=order.by) if order.is_dry_run or order.is_strict else None
+    if planned is not None and (order.is_dry_run or planned.problems):
+        _collect(report, planned)
         report.is_written = False
     else:
         resolved: dict[str, str] = {}
-        for part in parts:
+        for part in _parts(whole, base, drafts):
             done = ingest.submit(part, by=order.by, resolved=resolved)
             resolved.update(done.plan.resolved)
             _collect(report, done.plan)
@@ -120,13 +121,19 @@ def _checked(drafts: Sequence[Draft], base: Observation, registry: Registry) -> 
     return rows, faulty
 
 
-def _broken_links(batch: Batch, rows: Sequence[_Checked]) -> list[Refused]:
+def _broken_links(batch: Batch, rows: Sequence[_Checked], registry: Registry) -> list[Refused]:
+    """Links that are wrong whatever the store holds."""
     ids = {row.draft.local_id for row in rows}
     broken = []
     for link in batch.links:
         missing = next((end for end in (link.source, link.target) if end not in ids), None)
         if missing is not None:
             broken.append(Refused(link.line, None, f"{missing!r} is no id of this input"))
+            continue
+        try:
+            registry.relationship_type(link.type)
+        except Invalid as error:
+            broken.append(Refused(link.line, None, error.message))
     return broken
 
 
@@ -140,9 +147,8 @@ def _observation(base: Observation, batch: Batch, rows: Sequence[_Checked]) -> O
     )
 
 
-def _parts(batch: Batch, base: Observation, rows: Sequence[_Checked]) -> Iterator[Observation]:
+def _parts(whole: Observation, base: Observation, rows: Sequence[_Checked]) -> Iterator[Observation]:
     """One observation when it fits one change set; else drafts (strongest first), then links with ends known by then."""
-    whole = _observation(base, batch, rows)
     if len(whole.drafts) + len(whole.links) + len(whole.redundancy) <= MAX_ROWS_PER_CHANGE_SET:
         yield whole
         return
@@ -150,9 +156,9 @@ def _parts(batch: Batch, base: Observation, rows: Sequence[_Checked]) -> Iterato
     ranked = sorted(rows, key=lambda row: row.rank)
     for chunk in _chunks([row.draft for row in ranked]):
         yield replace(base, drafts=tuple(chunk))
-    for links in _chunks(batch.links):
+    for links in _chunks(whole.links):
         yield replace(base, links=tuple(links))
-    for groups in _chunks(batch.redundancy):
+    for groups in _chunks(whole.redundancy):
         yield replace(base, redundancy=tuple(groups))
     if whole.scopes:
         yield replace(base, scopes=whole.scopes)
