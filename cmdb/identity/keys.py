@@ -31,6 +31,11 @@ def process_key(host: str, process: str) -> str:
     return f"process|{host}|{process}"
 
 
+def claims_key(ci: str) -> str:
+    """A key that is written again whenever a CI gets a claim, so that a plan that saw fewer is refused."""
+    return f"claims|{ci}"
+
+
 def logical_key(network: str, name: str) -> str:
     """Key of a logical CI: its name within the network; class and site are compared afterwards."""
     return f"logical|{network}|{name.casefold()}"

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import cast
 
 from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relationship
+from cmdb.identity.keys import claims_key
 from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Seen, Store
 
 _NO_ONE = KeyOwners((), is_strong=False, is_shared=False)
@@ -75,12 +76,14 @@ class Snapshot:
         if not missing:
             return
         self.load(Kind.CI, missing)
+        self.consulted_keys |= {claims_key(ci) for ci in missing}
         found: dict[str, list[Claim]] = {ci: [] for ci in missing}
         for start in range(0, len(missing), 1000):
             for entity in self._find_all(Kind.CLAIM, "ci", missing[start : start + 1000]):
                 claim = cast("Claim", entity)
                 found[claim.ci].append(claim)
                 self._entities[Kind.CLAIM, claim.id] = claim
+                self.consulted_ids.add(claim.id)
         for ci, claims in found.items():
             self._claims_of[ci] = tuple(claims)
         self.load_seen([claim.id for claims in found.values() for claim in claims])

@@ -10,7 +10,7 @@ from cmdb.changeset import KeyWrite, Sighting, Write
 from cmdb.entities import CI, Claim, Entity, Kind, Redundancy, Relationship
 from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, union, without
 from cmdb.identity.evidence import Kind as Evident
-from cmdb.identity.keys import fingerprint_key, keys_of
+from cmdb.identity.keys import claims_key, fingerprint_key, keys_of
 from cmdb.identity.keys import key as identity_key
 from cmdb.reconcile.snapshot import Snapshot
 
@@ -26,6 +26,7 @@ class Workspace:
         self._owners: dict[str, set[str]] = {}
         self._shared: dict[str, bool] = {}
         self._may_be_many: set[str] = set()
+        self._given: set[str] = set()
         self._seen: dict[str, dt.datetime] = {}
         self._evidence: dict[str, Evidence] = {}
         self.touched: dict[str, None] = {}
@@ -102,6 +103,8 @@ class Workspace:
         self.put(Kind.CLAIM, claim)
         self.touch(claim.ci)
         self._move_keys(before, claim)
+        if (before is None or before.ci != claim.ci) and not self.is_new(claim.ci):
+            self._given.add(claim.ci)
 
     def _move_keys(self, before: Claim | None, after: Claim) -> None:
         """Have the CIs own what their claims say, so that the next row of the plan meets it."""
@@ -229,6 +232,8 @@ class Workspace:
                 continue
             is_strong = _is_strong_key(key) and (is_shared or len(now) < 2 or not self.may_be_many(key))
             writes.append(KeyWrite(key, now, is_strong, is_shared))
+        writes += [KeyWrite(claims_key(ci), (ci,), is_strong=False) for ci in sorted(self._given - set(self.moved))]
+        writes += [KeyWrite(claims_key(ci), (), is_strong=False) for ci in sorted(self.moved)]
         return tuple(writes)
 
     def sightings(self) -> tuple[Sighting, ...]:

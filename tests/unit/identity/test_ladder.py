@@ -144,7 +144,7 @@ def test_a_short_name_alone_decides_nothing() -> None:
 
 
 def test_virtual_systems_of_different_names_differ_whatever_else_agrees() -> None:
-    box = {"serial_number": "S-1", "mac_addresses": [MAC_A]}
+    box: dict[str, Any] = {"serial_number": "S-1", "mac_addresses": [MAC_A]}
     assert compare(evidence(virtual_system="red", **box), evidence(virtual_system="blue", **box)).is_equal is False
     assert compare(evidence(virtual_system="red", **box), evidence(virtual_system="RED", **box)).is_equal is True
 
