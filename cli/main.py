@@ -13,6 +13,7 @@ from cmdb.errors import CmdbError
 
 COMMANDS: dict[str, str] = {
     "classes": "cli.commands.classes:classes",
+    "collector": "cli.commands.collector:collector",
     "doctor": "cli.commands.doctor:doctor",
     "explain": "cli.commands.explain:explain",
     "export": "cli.commands.exporting:export",

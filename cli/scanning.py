@@ -20,7 +20,7 @@ from discovery.journal import RunJournal
 from discovery.orders import ScanOrder
 from discovery.progress import RunObserver
 from discovery.runs import run_scan
-from discovery.safety import check_scan
+from discovery.safety import check_scan, is_range
 from discovery.scanner import ScannerRegister, ScanRequest
 
 _SSH = frozenset({CredentialKind.SSH_KEY, CredentialKind.SSH_PASSWORD})
@@ -46,6 +46,12 @@ class Orders:
     def checked(self, order: ScanOrder) -> ScanOrder:
         """The order with its targets as they may be scanned."""
         scanner = self._scanners.make(order.scanner)
+        if order.collector is not None:
+            # names mean what they mean where the scan runs, and the collector checks all of the order there
+            ranges = [target for target in order.targets if is_range(target)]
+            if ranges:
+                check_scan(ranges, is_confirmed=order.is_confirmed)
+            return order
         if not scanner.needs_targets:
             if order.targets:
                 raise Invalid(f"the {order.scanner} scanner takes no target; leave {order.targets[0]!r} out")

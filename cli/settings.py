@@ -23,6 +23,7 @@ class Settings:
     credentials_file: Path
     credential_variables: Mapping[str, str] = field(repr=False)
     host_keys_file: Path
+    data_folder: Path
     site_model: Path | None
     user: str
 
@@ -47,6 +48,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         credentials_file=Path(env.get("CMDB_CREDENTIALS") or config / "credentials.yaml"),
         credential_variables={name: value for name, value in env.items() if name.startswith("CMDB_CREDENTIAL_")},
         host_keys_file=Path(env.get("CMDB_HOST_KEYS") or data / "host_keys"),
+        data_folder=data,
         site_model=Path(site_model) if site_model else None,
         user=env.get("CMDB_USER") or _login(),
     )

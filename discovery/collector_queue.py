@@ -110,8 +110,8 @@ class CollectorQueue:
     def receive(self, name: str, run_id: str, number: int, body: bytes) -> Heard:
         """Commit one observation of a run; a number that was received already is answered and nothing else.
 
-        Raises `NotFound` and `Conflict` for a run that is not this collector's or over, `Invalid` (or what the ingest
-        says) for an observation that cannot land, which is counted as lost and must not be sent again.
+        Raises `NotFound` and `Conflict` for a run that is not this collector's or over, `Invalid` for an observation that
+        cannot land, which is counted as lost and must not be sent again, `Unavailable` for one that may land later.
         """
         run, job = self._own(name, run_id)
         if run.state not in (RunState.RUNNING, RunState.INTERRUPTED):
@@ -123,9 +123,11 @@ class CollectorQueue:
             committed = self._ingestor.submit(observation, by=run.by)
         except Unavailable:
             raise
-        except CmdbError:
+        except Conflict as exc:
+            raise Unavailable(str(exc)) from exc
+        except CmdbError as exc:
             self._count(name, run_id, number, {"observations_lost": 1})
-            raise
+            raise Invalid(exc.message, ids=exc.ids, place=exc.place) from exc
         except Exception as exc:
             _log.exception("an observation of run %s could not be committed", run_id)
             self._count(name, run_id, number, {"observations_lost": 1})

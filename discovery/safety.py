@@ -114,6 +114,15 @@ def parse_target(text: str, *, resolve: Resolver | None = None) -> Target:
     return Target(text=text, networks=tuple(ipaddress.ip_network(address) for address in dict.fromkeys(addresses)))
 
 
+def is_range(text: str) -> bool:
+    """Whether a target is an address or a network rather than a name."""
+    try:
+        ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def resolve_host(name: str) -> tuple[str, ...]:
     """Addresses of a name by the system's resolver, IPv4 first; raises `NotFound`."""
     try:

@@ -13,6 +13,9 @@ from cli.terminal import console, table
 from cli.wiring import Context, utc_now
 from cmdb.documents import moment, run_document
 from cmdb.entities import RunState, Schedule
+from cmdb.errors import Conflict
+from cmdb.ids import new_id
+from discovery.collector_queue import CollectorQueue
 from discovery.scanner import ScannerRegister
 from discovery.schedules import Schedules, order_of
 
@@ -46,6 +49,7 @@ def _schedules(found: Context) -> Schedules:
 @click.option(
     "--network", default="default", show_default=True, metavar="SPACE", help="Address space of the addresses."
 )
+@click.option("--collector", metavar="NAME", help="Remote collector that scans; the server itself when left out.")
 @json_option
 @store_option
 def add(
@@ -60,6 +64,7 @@ def add(
     exclude: tuple[str, ...],
     credentials: tuple[str, ...],
     network: str,
+    collector: str | None,
     as_json: bool,
     store_url: str | None,
 ) -> None:
@@ -81,6 +86,7 @@ def add(
                 interval_s=interval_s,
                 timezone=timezone,
                 jitter_s=jitter_s,
+                collector=collector,
             ),
             by=found.settings.user,
         )
@@ -127,12 +133,14 @@ def remove(*, name: str, store_url: str | None) -> None:
 @json_option
 @store_option
 def run(*, name: str, as_json: bool, store_url: str | None) -> int:
-    """Run a schedule's scan now, in the foreground.
+    """Run a schedule's scan now, in the foreground; one of a remote collector is queued for it.
 
     Example: cmdb schedule run nightly
     """
     with context(store_url) as found:
         wanted = _schedules(found).get(name)
+        if wanted.collector is not None:
+            return _queue(found, wanted, as_json=as_json)
         progress = Progress(console(is_error=True))
         done = asyncio.run(
             Scanning(found).run(order_of(wanted), observers=(progress,), stop=asyncio.Event(), schedule=wanted.id)
@@ -142,6 +150,19 @@ def run(*, name: str, as_json: bool, store_url: str | None) -> int:
     else:
         console().print(f"run {done.state.value}: {done.counts}", markup=False)
     return 0 if done.state in (RunState.DONE, RunState.PARTIAL) else 1
+
+
+def _queue(found: Context, wanted: Schedule, *, as_json: bool) -> int:
+    queue = CollectorQueue(found.store, found.ingest, clock=utc_now)
+    if queue.has_open(wanted.id):
+        raise Conflict(f"a run of {wanted.name!r} waits for {wanted.collector} or goes on there; wait for its end")
+    run_id = new_id(utc_now())
+    queued = queue.put(order_of(wanted), run_id=run_id, by=found.settings.user, schedule=wanted.id)
+    if as_json:
+        print_json(run_document(queued))
+    else:
+        console().print(f"run {queued.id} waits for the collector {wanted.collector}", markup=False)
+    return 0
 
 
 def _document(one: Schedule, schedules: Schedules) -> dict[str, object]:
@@ -158,6 +179,7 @@ def _document(one: Schedule, schedules: Schedules) -> dict[str, object]:
         "timezone": one.timezone,
         "jitter_s": one.jitter_s,
         "enabled": one.enabled,
+        "collector": one.collector,
         "next_at": moment(schedules.next_due(one)),
         "last_at": moment(firings[0].due_at) if firings else None,
         "last_outcome": firings[0].outcome if firings else None,
