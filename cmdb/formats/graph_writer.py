@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import cast
 
-from cmdb.entities import CI, Claim, Kind, Lifecycle, Redundancy, Relationship
+from cmdb.classes.spec import Family
+from cmdb.entities import CI, Claim, Entity, Kind, Lifecycle, Redundancy, Relationship
+from cmdb.identity.keys import inside_key
 from cmdb.registry import Registry
 from cmdb.store.protocol import Store
 from cmdb.values import Value
@@ -19,33 +21,26 @@ def write_graph(store: Store, registry: Registry, *, as_of: int | None = None) -
     Merged CIs are left out. A native key is written when one source's key names the CI; keys that two CIs carry are qualified by
     their source.
     """
-    natives, named = _claimed(store, as_of)
+    natives, said = _claimed(store, as_of)
     several = {key for key, count in Counter(key for _, key in natives.values()).items() if count > 1}
-    hosts: dict[str, str] = {}
-    for relationship in _all(store, Kind.RELATIONSHIP, as_of):
-        hosts.setdefault(
-            f"{cast('Relationship', relationship).source}|{cast('Relationship', relationship).type}",
-            cast("Relationship", relationship).target,
-        )
-    for entity in _all(store, Kind.CI, as_of):
-        ci = cast("CI", entity)
-        if ci.merged_into is not None:
-            continue
-        source, key = natives.get(ci.id, ("", ""))
-        document: dict[str, Value] = {"id": ci.id, "class": ci.class_name}
-        if ci.id in named:
-            document["name"] = ci.name
-        if key:
-            document["native_key"] = f"{source}:{key}" if key in several else key
-        attributes = dict(ci.attributes)
-        if ci.lifecycle is not Lifecycle.LIVE:
-            attributes["lifecycle"] = ci.lifecycle.value
-        spec = registry.get(ci.class_name)
-        host = hosts.get(f"{ci.id}|{spec.host_relationship}") if spec.host_relationship else None
-        if host is not None:
-            attributes["host"] = host
-        document["attributes"] = {name: attributes[name] for name in sorted(attributes)}
-        yield _line({"ci": document})
+    ends = _ends(store, registry, as_of)
+    for page in _pages(store, Kind.CI, as_of):
+        cis = [ci for ci in cast("tuple[CI, ...]", page) if ci.merged_into is None]
+        hosts = _hosts(store, registry, cis, ends, said)
+        for ci in cis:
+            source, key = natives.get(ci.id, ("", ""))
+            document: dict[str, Value] = {"id": ci.id, "class": ci.class_name}
+            if any(name is not None for _, name in said.get(ci.id, ())):
+                document["name"] = ci.name
+            if key:
+                document["native_key"] = f"{source}:{key}" if key in several else key
+            attributes = dict(ci.attributes)
+            if ci.lifecycle is not Lifecycle.LIVE:
+                attributes["lifecycle"] = ci.lifecycle.value
+            if ci.id in hosts:
+                attributes["host"] = hosts[ci.id]
+            document["attributes"] = {name: attributes[name] for name in sorted(attributes)}
+            yield _line({"ci": document})
     for entity in _all(store, Kind.RELATIONSHIP, as_of):
         relationship = cast("Relationship", entity)
         yield _line(
@@ -74,25 +69,69 @@ def _group(group: Redundancy) -> dict[str, Value]:
     return document
 
 
-def _claimed(store: Store, as_of: int | None) -> tuple[dict[str, tuple[str, str]], set[str]]:
-    """The smallest (source, native key) by CI, and the CIs that some claim gives a name."""
+_Said = dict[str, set[tuple[str, str | None]]]
+"""Classes and names that the claims of a CI give it."""
+
+
+def _claimed(store: Store, as_of: int | None) -> tuple[dict[str, tuple[str, str]], _Said]:
+    """The smallest (source, native key) by CI, and what claims call the CIs."""
     natives: dict[str, tuple[str, str]] = {}
-    named: set[str] = set()
+    said: _Said = {}
     for entity in _all(store, Kind.CLAIM, as_of):
         claim = cast("Claim", entity)
-        if claim.name is not None:
-            named.add(claim.ci)
+        said.setdefault(claim.ci, set()).add((claim.class_name, claim.name))
         if claim.native_key is not None:
             candidate = (claim.source, claim.native_key)
             natives[claim.ci] = min(natives.get(claim.ci, candidate), candidate)
-    return natives, named
+    return natives, said
 
 
-def _all(store: Store, kind: Kind, as_of: int | None) -> Iterator[object]:
+def _ends(store: Store, registry: Registry, as_of: int | None) -> dict[tuple[str, str], list[str]]:
+    """Targets by source and type, of the relationships that may lead from a part to its host."""
+    types = {spec.host_relationship for spec in registry.classes()} - {None}
+    ends: dict[tuple[str, str], list[str]] = {}
+    for entity in _all(store, Kind.RELATIONSHIP, as_of):
+        relationship = cast("Relationship", entity)
+        if relationship.type in types:
+            ends.setdefault((relationship.source, relationship.type), []).append(relationship.target)
+    return ends
+
+
+def _hosts(
+    store: Store, registry: Registry, cis: list[CI], ends: dict[tuple[str, str], list[str]], said: _Said
+) -> dict[str, str]:
+    """The host of each CI that is known by its name inside one; others may run on something without being a part of it."""
+    keys: dict[str, list[tuple[str, str]]] = {}
+    hosts: dict[str, str] = {}
+    for ci in cis:
+        spec = registry.get(ci.class_name)
+        targets = sorted(ends.get((ci.id, spec.host_relationship), ())) if spec.host_relationship else []
+        keys[ci.id] = [
+            (inside_key(target, class_name, name), target)
+            for target in targets
+            for class_name, name in sorted(said.get(ci.id, ()), key=str)
+            if name is not None
+        ]
+        if targets and spec.family is Family.DEPENDENT:
+            hosts[ci.id] = targets[0]
+    owners = store.owners([key for candidates in keys.values() for key, _ in candidates])
+    for id_, candidates in keys.items():
+        known = [target for key, target in candidates if key in owners and id_ in owners[key].owners]
+        if known:
+            hosts[id_] = known[0]
+    return hosts
+
+
+def _pages(store: Store, kind: Kind, as_of: int | None) -> Iterator[tuple[Entity, ...]]:
     after = ""
     while page := store.scan(kind, after=after, as_of=as_of):
-        yield from page
+        yield page
         after = page[-1].id
+
+
+def _all(store: Store, kind: Kind, as_of: int | None) -> Iterator[Entity]:
+    for page in _pages(store, kind, as_of):
+        yield from page
 
 
 def _line(document: dict[str, Value]) -> str:
