@@ -307,7 +307,8 @@ def _flag(row: Row, kind: str) -> None:
 
 
 def _has_content(row: Row) -> bool:
-    return any(row.values.get(name) for name in row.spec.identity)
+    """Whether a catalogue entry says what it is; a logical CI is known by its key or name alone."""
+    return row.family is Family.CATALOGUE and any(row.values.get(name) for name in row.spec.identity)
 
 
 def _matched(decision: Decision) -> dict[str, Value]:
