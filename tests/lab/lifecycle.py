@@ -115,7 +115,9 @@ class Lab:
         port = access.port if access else 22
         text = sshd_settings(SshAccess(port, accepts_password=accepts_password))
         run(self.command_in(name, ["sh", "-c", "cat > /etc/ssh/sshd_config.d/lab.conf"]), text=text)
-        self.run_in_node(name, ["systemctl", "reload", "ssh.service"])
+        # a reload returns before sshd has read anything; a restart returns when it is ready, and sessions live on
+        self.run_in_node(name, ["systemctl", "reset-failed", "ssh.service"])
+        self.run_in_node(name, ["systemctl", "restart", "ssh.service"])
 
     def status(self) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
         """Name, whether it runs, and addresses, of every node and the simulator."""
