@@ -124,14 +124,13 @@ def fold(
     values = _folded(row, before, last_seen, is_repeated=is_repeated)
     name, name_left_out = _name(row, before, last_seen)
     is_newest = row.at >= last_seen
-    print_ = before.fingerprint
-    if is_newest:
-        is_together = row.at == last_seen or is_repeated
-        print_ = fingerprint(union((evidence_of(before), row.evidence)) if is_together else row.evidence)
-    identifiers = before.identifiers
+    print_, identifiers = before.fingerprint, before.identifiers
     if row.family is Family.DEVICE:
         said = {attribute: kept.value for attribute, kept in values.items()}
         identifiers = as_identifiers(gather(name, said, row.network).evidence)
+        if is_newest:
+            said = {attribute: kept.value for attribute, kept in values.items() if kept.left_out_since is None}
+            print_ = fingerprint(gather(None if name_left_out else name, said, row.network).evidence)
     return msgspec.structs.replace(
         before,
         ci=ci,

@@ -187,7 +187,8 @@ class Workspace:
     # sightings
     def last_seen(self, subject: str) -> dt.datetime | None:
         """When a subject was last observed, this plan's rows included."""
-        return self._seen.get(subject) or self.snapshot.last_seen(subject)
+        now, before = self._seen.get(subject), self.snapshot.last_seen(subject)
+        return before if now is None or (before is not None and before > now) else now
 
     def see(self, subject: str, at: dt.datetime) -> None:
         """Note a sighting."""

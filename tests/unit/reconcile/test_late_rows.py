@@ -230,3 +230,12 @@ def test_a_late_row_does_not_save_what_later_looks_missed() -> None:
     assert world.ci(kept.id).lifecycle == "retired"
     world.tell(observation("ssh", 13, [host, disk]))
     assert world.ci(kept.id).lifecycle == "live"
+
+
+def test_several_late_rows_of_one_record_are_each_late() -> None:
+    world = World()
+    late = observation("ssh", 0, [draft(local_id="a", serial="S-1"), draft(local_id="b", serial="S-1", model="R640")])
+    world.tell(late)
+    one = world.see("ssh", 8, draft(serial="S-1", model="R650"))
+    _replays_quietly(world, late)
+    assert world.ci(one).attributes["model"] == "R650"
