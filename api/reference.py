@@ -26,7 +26,7 @@ The document behind this page is served at `/api/v1/openapi.json` (OpenAPI 3.1).
 - **Access**: without a bootstrap token the server listens on loopback only and refuses requests whose `Host` or `Origin` is not its
   own. With one, every call but `/healthz` needs `Authorization: Bearer <token>`.
 - **Pages** have a total order; `cursor` continues after the last row and is null at the end.
-- **Bodies** are at most 1 MB of JSON; an import takes 64 MB. Unknown fields are refused.
+- **Bodies** are at most 1 MB of JSON; an import takes 64 MB, a collector's call 32 MB. Unknown fields are refused.
 - `X-Request-Id` is echoed, or made. `Idempotency-Key` on a post makes a repeated call answer as the first did, for a day, while the
   same server runs. Records carry an `ETag`; `If-None-Match` spares an unchanged one, `If-Match` guards a removal.
 - **Event streams** are server-sent events with ids; `Last-Event-ID` continues after one, a comment keeps a quiet stream alive.

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
@@ -59,6 +61,7 @@ class Link:
         except ValueError as exc:
             raise Invalid(f"{url!r} has no port between 0 and 65535") from exc
         self._host = parts.hostname
+        self._at = f"{self._host} port {self._port}"
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._path = f"{parts.path.rstrip('/')}/api/v1/collectors/{quote(name, safe='')}"
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -67,7 +70,7 @@ class Link:
                 raise Invalid("the bootstrap token holds characters that no header can carry; make a new one")
             self._headers["Authorization"] = f"Bearer {token}"
         self._version = version
-        self._open: set[http.client.HTTPConnection] = set()
+        self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -105,47 +108,53 @@ class Link:
         """Break off every call under way; later ones raise `Unavailable`."""
         with self._lock:
             self._is_closed = True
-            opened = tuple(self._open)
-        for connection in opened:
-            if (sock := connection.sock) is not None:
-                try:
-                    sock.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # it has ended by itself
+            for opened in self._open:
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    # not the method of a TLS socket, which pulls its state from under the thread that reads
+                    socket.socket.shutdown(opened, socket.SHUT_RDWR)
 
     def _call(self, method: str, path: str, body: bytes, *, timeout_s: float = ANSWER_S) -> bytes:
-        connection = self._connection()
         try:
-            connection.connect()
-            connection.sock.settimeout(timeout_s)
-            connection.request(method, self._path + path, body=body, headers={**self._headers, "Connection": "close"})
-            response = connection.getresponse()
-            content = response.read(ANSWER_LIMIT + 1)
+            with self._connected(timeout_s) as connection:
+                headers = {**self._headers, "Connection": "close"}
+                connection.request(method, self._path + path, body=body, headers=headers)
+                with connection.getresponse() as response:
+                    content = response.read(ANSWER_LIMIT + 1)
+                    status, missing = response.status, response.length
         except (OSError, http.client.HTTPException) as exc:
             # ssl.SSLError is an OSError too
-            reason = str(exc) or type(exc).__name__
-            raise Unavailable(f"{self._host} port {self._port} does not answer: {reason}") from exc
-        finally:
-            with self._lock:
-                self._open.discard(connection)
-            connection.close()
+            raise Unavailable(f"{self._at} does not answer: {str(exc) or type(exc).__name__}") from exc
         if len(content) > ANSWER_LIMIT:
-            raise Invalid(f"{self._host} answers more than {ANSWER_LIMIT} bytes; is it a cmdb server?")
-        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise _error(response.status, content)
+            raise Invalid(f"{self._at} answers more than {ANSWER_LIMIT} bytes; is it a cmdb server?")
+        if missing:
+            raise Unavailable(f"{self._at} broke off its answer")
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            raise _error(status, content)
         return content
 
-    def _connection(self) -> http.client.HTTPConnection:
+    @contextlib.contextmanager
+    def _connected(self, timeout_s: float) -> Iterator[http.client.HTTPConnection]:
+        """A connection for one call, which `close` can break off."""
         made = (
             http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_S)
             if self._tls is None
             else http.client.HTTPSConnection(self._host, self._port, timeout=CONNECT_S, context=self._tls)
         )
-        with self._lock:
-            if self._is_closed:
-                raise Unavailable("the collector stops")
-            self._open.add(made)
-        return made
+        try:
+            made.connect()
+            opened = made.sock
+            opened.settimeout(timeout_s)
+            with self._lock:
+                if self._is_closed:
+                    raise Unavailable("the collector stops")
+                self._open.add(opened)
+            try:
+                yield made
+            finally:
+                with self._lock:
+                    self._open.discard(opened)
+        finally:
+            made.close()
 
 
 def _decoded(content: bytes, kind: type[_T]) -> _T:

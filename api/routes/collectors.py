@@ -123,8 +123,12 @@ async def report_run(api: ApiDep, name: Name, run_id: RunId, body: RunWordBody) 
         counts=body.counts,
         results=tuple(result.model_dump() for result in body.results),
     )
-    heard = await api.gate.write(lambda: api.context.jobs.queue.hear(name, run_id, word))
+    queue = api.context.jobs.queue
+    before = await api.gate.read(lambda: api.journal.get(run_id))
+    heard = await api.gate.write(lambda: queue.hear(name, run_id, word))
     _saw(api, name)
+    if before.state is RunState.RUNNING and heard.state is not RunState.RUNNING:
+        api.metrics.count_run(before.source, heard.state)
     return json_answer(heard)
 
 

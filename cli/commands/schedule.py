@@ -111,8 +111,9 @@ def list_(*, as_json: bool, store_url: str | None) -> None:
         for document in documents:
             print_json(document)
         return
-    rows = [(d["name"], d["scanner"], d["targets"], d["when"], d["next_at"], d["last_outcome"]) for d in documents]
-    console().print(table(("name", "scanner", "targets", "when", "next run", "last outcome"), rows))
+    shown = ("name", "scanner", "targets", "collector", "when", "next_at", "last_outcome")
+    rows = [tuple(document[name] for name in shown) for document in documents]
+    console().print(table(tuple(name.replace("_at", " run").replace("_", " ") for name in shown), rows))
 
 
 @schedule.command()
