@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import http.server
+import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from api.collector_models import CollectorRow, HeardAnswer, LeaseAnswer
 from cmdb.errors import Conflict, Denied, Invalid, NotFound, Unavailable
@@ -139,6 +146,13 @@ class Stranger(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Quiet(http.server.ThreadingHTTPServer):
+    """Says nothing of clients that hang up."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture
 def stranger() -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger)
@@ -177,6 +191,55 @@ def test_whatever_a_server_answers_becomes_an_error_of_ours(
         link.lease(1)
     assert "secret-token" not in str(caught.value)
     assert Stranger.asked == [("/base/api/v1/collectors/far/lease?wait_s=1", "Bearer secret-token-0001")]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and a certificate for 127.0.0.1 that only it has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "server.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+def test_a_server_must_prove_who_it_is(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    server = Quiet(("127.0.0.1", 0), Stranger)
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"https://127.0.0.1:{server.server_address[1]}"
+    Stranger.asked.clear()
+    Stranger.answer = (204, {}, b"")
+    try:
+        with pytest.raises(Unavailable, match="certificate verify failed"):
+            Link(url, name="far", token="t" * 16).lease(1)
+        assert Stranger.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert Link(url, name="far", token="t" * 16).lease(1) is None
+        assert len(Stranger.asked) == 1
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
 
 
 def test_a_call_that_waits_is_broken_off() -> None:
