@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,9 +15,11 @@ from cmdb.ids import new_id
 from cmdb.ingest import Ingest, Ingested
 from cmdb.observation import Observation
 from cmdb.reconcile.plan import Plan
+from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
 from discovery.credentials import Credential, CredentialBook, CredentialKind, load_credentials
 from discovery.journal import RunJournal
+from discovery.known_ports import known_ports
 from discovery.orders import ScanOrder
 from discovery.progress import RunObserver
 from discovery.runs import run_scan
@@ -35,9 +38,10 @@ def credential_book(settings: Settings) -> CredentialBook:
 class Orders:
     """Checks orders and fills in what they leave out; the one place where a scan becomes allowed."""
 
-    def __init__(self, scanners: ScannerRegister, settings: Settings) -> None:
+    def __init__(self, scanners: ScannerRegister, settings: Settings, store: Store | None = None) -> None:
         self._scanners = scanners
         self._settings = settings
+        self._store = store
 
     def check(self, order: ScanOrder) -> None:
         """Raise what `discovery.orders.OrderCheck` says."""
@@ -75,10 +79,14 @@ class Orders:
         return tuple(credential for kind in CredentialKind if kind in kinds for credential in book.by_kind(kind))
 
     def options_for(self, order: ScanOrder) -> dict[str, str]:
-        """The order's options, and for what speaks SSH the file of pinned host keys."""
-        speaks_ssh = self._scanners.make(order.scanner).credential_kinds & _SSH
-        place = {"host_keys_file": str(self._settings.host_keys_file)} if speaks_ssh else {}
-        return {**place, **order.options}
+        """The order's options, for what speaks SSH the file of pinned host keys, for sweeps the ports known to be open."""
+        scanner = self._scanners.make(order.scanner)
+        filled: dict[str, str] = {}
+        if scanner.credential_kinds & _SSH:
+            filled["host_keys_file"] = str(self._settings.host_keys_file)
+        if self._store is not None and getattr(scanner, "takes_known_ports", False):
+            filled["known_ports"] = json.dumps(known_ports(self._store, order.targets, order.network))
+        return {**filled, **order.options}
 
 
 class _DryIngest:
@@ -101,7 +109,7 @@ class Scanning:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._scanners = ScannerRegister.from_entry_points()
-        self._orders = Orders(self._scanners, context.settings)
+        self._orders = Orders(self._scanners, context.settings, context.store)
         self._dry = _DryIngest(context.ingest)
 
     @property

@@ -22,7 +22,7 @@ from discovery.schedules import Schedules
 def app_context(found: Context) -> AppContext:
     """What the API works with, made from a command's context."""
     scanners = ScannerRegister.from_entry_points()
-    orders = Orders(scanners, found.settings)
+    orders = Orders(scanners, found.settings, found.store)
     schedules = Schedules(found.store, clock=utc_now, check=orders.check)
     jobs = ScanJobs(found.store, found.ingest, scanners, orders=orders, clock=utc_now)
     owner = f"{socket.gethostname()}:{os.getpid()}"

@@ -105,7 +105,7 @@ class ScanJobs:
             credentials=self._orders.credentials_for(order),
             network=order.network,
             limits=order.limits,
-            options=self._orders.options_for(order),
+            options=await asyncio.to_thread(self._orders.options_for, order),
         )
         begun, stop = _Start(), asyncio.Event()
         running = run_scan(

@@ -38,6 +38,8 @@ class NmapScanner:
     name: ClassVar[str] = "nmap"
     needs_targets: ClassVar[bool] = True
     credential_kinds: ClassVar[frozenset[str]] = frozenset()
+    takes_known_ports: ClassVar[bool] = True
+    """Asks for the option `known_ports`: what the last runs found open is asked first."""
 
     def __init__(self, *, command: Sequence[str] = ("nmap",), connector: Connector = connect) -> None:
         self._command = tuple(command)

@@ -8,10 +8,13 @@ from __future__ import annotations
 import msgspec
 
 from cmdb.classes.spec import Family
-from cmdb.entities import CI, Kind, Redundancy, Relationship, derived_id
+from cmdb.entities import CI, Claim, Kind, Redundancy, Relationship, derived_id
 from cmdb.identity.keys import inside_key, process_key
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
+
+NAMED_BY_CI = frozenset({"of", "reference"})
+"""Kinds of records that are named by their CI, since nothing in the row itself identifies it."""
 
 
 def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
@@ -21,7 +24,11 @@ def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
         return one
     kept, gone = sorted((workspace.ci(one), workspace.ci(other)), key=lambda ci: (ci.created_at, ci.id))
     for claim in workspace.claims_of(gone.id):
-        workspace.put_claim(msgspec.structs.replace(claim, ci=kept.id))
+        twin = _twin(claim, workspace.claims_of(kept.id))
+        if twin is None:
+            workspace.put_claim(msgspec.structs.replace(claim, ci=kept.id))
+        else:
+            _fold_twins(workspace, claim, twin)
     _move_dependents(workspace, registry, gone.id, kept.id)
     _hand_over_place(workspace, registry, gone, kept.id)
     for relationship in workspace.touching(gone.id):
@@ -50,6 +57,28 @@ def _hand_over_place(workspace: Workspace, registry: Registry, gone: CI, kept: s
             if gone.id in workspace.owners(full):
                 workspace.disown(full, gone.id)
                 workspace.own(full, kept)
+
+
+def _twin(claim: Claim, claims: list[Claim]) -> Claim | None:
+    """The claim of the same source that its next look will renew in place of this one: such records are named by their CI."""
+    kind = claim.record.partition(":")[0]
+    if claim.native_key is not None or kind not in NAMED_BY_CI:
+        return None
+    for other in claims:
+        is_same = (other.source, other.network) == (claim.source, claim.network) and other.native_key is None
+        if is_same and other.record.partition(":")[0] == kind:
+            return other
+    return None
+
+
+def _fold_twins(workspace: Workspace, claim: Claim, twin: Claim) -> None:
+    seen, twin_seen = workspace.last_seen(claim.id), workspace.last_seen(twin.id)
+    is_newer = seen is not None and (twin_seen is None or seen > twin_seen)
+    values = {**twin.values, **claim.values} if is_newer else {**claim.values, **twin.values}
+    workspace.end_claim(claim)
+    workspace.put_claim(msgspec.structs.replace(twin, values=values))
+    if seen is not None and is_newer:
+        workspace.see(twin.id, seen)
 
 
 def _move_dependents(workspace: Workspace, registry: Registry, gone: str, kept: str) -> None:

@@ -89,6 +89,8 @@ def _claim_back(workspace: Workspace, change: Change, gone: dict[str, CI]) -> No
     current = workspace.get(Kind.CLAIM, change.id)
     if isinstance(current, Claim):
         workspace.put_claim(msgspec.structs.replace(current, ci=before.ci))
+    elif change.after is None:
+        workspace.put_claim(before)
 
 
 def _relationship_back(

@@ -120,6 +120,13 @@ class Workspace:
         for full in now:
             self.own(full, after.ci)
 
+    def end_claim(self, claim: Claim) -> None:
+        """End a claim whose record another one carries on."""
+        self.claims_of(claim.ci)
+        self._claims_of[claim.ci].discard(claim.id)
+        self.end(Kind.CLAIM, claim.id)
+        self.touch(claim.ci)
+
     def touch(self, ci: str) -> None:
         """Have the CI settled at the end; its evidence is gathered anew."""
         self.touched[ci] = None

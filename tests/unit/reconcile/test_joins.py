@@ -239,3 +239,13 @@ def test_virtual_systems_share_the_identifiers_of_their_box() -> None:
     assert len({red, blue, green}) == 3
     assert world.see("ssh", 5, draft("firewall", virtual_system="blue", **box)) == blue
     assert world.flags() == set()
+
+
+def test_parts_of_two_addresses_of_one_host_are_seen_whole_after_their_join() -> None:
+    world = World()
+    part = draft("network_service", "p", name="tcp/22", host="x")
+    world.tell(observation("nmap", 1, [draft("device", ips=["192.0.2.10"]), part]))
+    world.tell(observation("nmap", 1, [draft("device", ips=["198.51.100.10"]), part]))
+    world.see("ssh", 2, draft(serial="S-1", ips=["192.0.2.10", "198.51.100.10"]))
+    (service,) = world.cis("network_service")
+    assert len(world.claims(service.id)) == 1
