@@ -8,6 +8,7 @@ import signal
 
 import click
 
+from cli.collecting import queue_order
 from cli.options import context, json_option, print_json, store_option
 from cli.progress import Progress
 from cli.scanning import Scanning
@@ -39,6 +40,7 @@ SHOWN = 50
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the scanner, such as sudo=yes."
 )
 @click.option("--yes", "is_confirmed", is_flag=True, help="Scan public addresses, and more than a /16.")
+@click.option("--collector", metavar="NAME", help="Queue the scan for this remote collector and return at once.")
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Scan, say what would be written, and write nothing.")
 @json_option
 @store_option
@@ -51,11 +53,12 @@ def scan(
     network: str,
     options: tuple[str, ...],
     is_confirmed: bool,
+    collector: str | None,
     is_dry_run: bool,
     as_json: bool,
     store_url: str | None,
 ) -> int:
-    """Run one discovery from this machine: local, nmap, snmp or ssh.
+    """Run one discovery from this machine, or let a collector run it: local, nmap, snmp or ssh.
 
     A target is an address, a network such as 10.1.0.0/24, or a host name. One target that fails is a result with a reason and never
     ends the run.
@@ -70,7 +73,18 @@ def scan(
         network=network,
         options=dict(_option(text) for text in options),
         is_confirmed=is_confirmed,
+        collector=collector,
     )
+    if collector is not None:
+        if is_dry_run:
+            raise click.UsageError("--dry-run plans here and --collector scans elsewhere; leave one of them out")
+        with context(store_url) as found:
+            queued = queue_order(found, order)
+        if as_json:
+            print_json(run_document(queued))
+        else:
+            console().print(f"run {queued.id} waits for the collector {collector}", markup=False)
+        return 0
     progress = Progress(console(is_error=True))
     with context(store_url) as found:
         scanning = Scanning(found)

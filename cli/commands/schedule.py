@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from cli.collecting import queue_order
 from cli.options import context, json_option, print_json, store_option
 from cli.progress import Progress
 from cli.scanning import Orders, Scanning
@@ -13,9 +14,6 @@ from cli.terminal import console, table
 from cli.wiring import Context, utc_now
 from cmdb.documents import moment, run_document
 from cmdb.entities import RunState, Schedule
-from cmdb.errors import Conflict
-from cmdb.ids import new_id
-from discovery.collector_queue import CollectorQueue
 from discovery.scanner import ScannerRegister
 from discovery.schedules import Schedules, order_of
 
@@ -154,11 +152,7 @@ def run(*, name: str, as_json: bool, store_url: str | None) -> int:
 
 
 def _queue(found: Context, wanted: Schedule, *, as_json: bool) -> int:
-    queue = CollectorQueue(found.store, found.ingest, clock=utc_now)
-    if queue.has_open(wanted.id):
-        raise Conflict(f"a run of {wanted.name!r} waits for {wanted.collector} or goes on there; wait for its end")
-    run_id = new_id(utc_now())
-    queued = queue.put(order_of(wanted), run_id=run_id, by=found.settings.user, schedule=wanted.id)
+    queued = queue_order(found, order_of(wanted), schedule=wanted)
     if as_json:
         print_json(run_document(queued))
     else:

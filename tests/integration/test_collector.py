@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import signal
 import socket
@@ -100,6 +101,10 @@ class World:
     def collect(self, *options: str, token: str = "token") -> subprocess.Popen[str]:
         """Start the collector `far`."""
         return self._start("collector", "collector", "--server", self.url, "--name", "far", *options, token=token)
+
+    def command(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command that works on the server's store."""
+        return self._start("server", *arguments)
 
     def order(self, scanner: str, *targets: str, **options: str) -> str:
         """Order a scan from the collector; its run's id."""
@@ -310,6 +315,25 @@ def test_a_schedule_with_a_collector_runs_there(world: World) -> None:
     run = world.run(started.json()["id"])
     assert (run["state"], run["schedule"]) == ("done", started.json()["schedule"])
     assert world.servers() == NAMES
+
+
+def test_scans_are_ordered_from_the_command_line_too(world: World) -> None:
+    world.serve()
+    code, said = ended(world.command("scan", "row", "--collector", "far", "--json"))
+    assert code == 0, said
+    queued = json.loads(said)
+    assert (queued["state"], queued["collector"]) == ("queued", "far")
+    assert ended(world.collect("--once"))[0] == 0
+    assert world.run(queued["id"])["state"] == "done"
+    added = world.command("schedule", "add", "hourly", "row", "--every", "3600", "--collector", "far")
+    assert ended(added)[0] == 0
+    code, said = ended(world.command("schedule", "run", "hourly"))
+    assert (code, "waits for the collector far" in said) == (0, True)
+    again, said = ended(world.command("schedule", "run", "hourly"))
+    assert (again, "waits for far or goes on there" in said) == (1, True)
+    assert ended(world.collect("--once"))[0] == 0
+    refused, said = ended(world.command("scan", "snmp", "8.8.8.0/24", "--collector", "far"))
+    assert (refused, "--yes" in said) == (1, True)
 
 
 def test_two_collectors_of_one_name_do_not_share_a_home(world: World) -> None:
