@@ -79,14 +79,17 @@ class Orders:
         return tuple(credential for kind in CredentialKind if kind in kinds for credential in book.by_kind(kind))
 
     def options_for(self, order: ScanOrder) -> dict[str, str]:
-        """The order's options, for what speaks SSH the file of pinned host keys, for sweeps the ports known to be open."""
-        scanner = self._scanners.make(order.scanner)
-        filled: dict[str, str] = {}
-        if scanner.credential_kinds & _SSH:
-            filled["host_keys_file"] = str(self._settings.host_keys_file)
-        if self._store is not None and getattr(scanner, "takes_known_ports", False):
-            filled["known_ports"] = json.dumps(known_ports(self._store, order.targets, order.network))
-        return {**filled, **order.options}
+        """The order's options, what the store knows, and for what speaks SSH the file of pinned host keys."""
+        speaks_ssh = self._scanners.make(order.scanner).credential_kinds & _SSH
+        place = {"host_keys_file": str(self._settings.host_keys_file)} if speaks_ssh else {}
+        # an order from elsewhere never names a file of this machine
+        return {**self.known_for(order), **order.options, **place}
+
+    def known_for(self, order: ScanOrder) -> dict[str, str]:
+        """Options that the store fills in, for a scan here or at a collector: for sweeps the ports known to be open."""
+        if self._store is None or not getattr(self._scanners.make(order.scanner), "takes_known_ports", False):
+            return {}
+        return {"known_ports": json.dumps(known_ports(self._store, order.targets, order.network))}
 
 
 class _DryIngest:

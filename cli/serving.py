@@ -12,6 +12,7 @@ from cli.scanning import Orders
 from cli.travel import travel_rules
 from cli.wiring import Context, utc_now
 from cmdb.reconcile.precedence import Policy
+from discovery.collector_queue import CollectorQueue
 from discovery.dispatcher import Dispatcher
 from discovery.jobs import ScanJobs
 from discovery.parsers import ParserRegister
@@ -24,7 +25,8 @@ def app_context(found: Context) -> AppContext:
     scanners = ScannerRegister.from_entry_points()
     orders = Orders(scanners, found.settings, found.store)
     schedules = Schedules(found.store, clock=utc_now, check=orders.check)
-    jobs = ScanJobs(found.store, found.ingest, scanners, orders=orders, clock=utc_now)
+    queue = CollectorQueue(found.store, found.ingest, clock=utc_now, known_for=orders.known_for)
+    jobs = ScanJobs(found.store, found.ingest, scanners, orders=orders, clock=utc_now, queue=queue)
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return AppContext(
         store=found.store,

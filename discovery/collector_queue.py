@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Protocol, cast
 
@@ -47,7 +47,17 @@ class _Ingestor(Protocol):
 class CollectorQueue:
     """Synchronous, callable from any thread; several servers on one store share it. Raises `Unavailable` as the store does."""
 
-    def __init__(self, store: Store, ingestor: _Ingestor, *, clock: Clock, lease_s: float = RUN_LEASE_S) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ingestor: _Ingestor,
+        *,
+        clock: Clock,
+        lease_s: float = RUN_LEASE_S,
+        known_for: Callable[[ScanOrder], Mapping[str, str]] | None = None,
+    ) -> None:
+        """`known_for` gives options that only the store's side can fill in; those of the order win."""
+        self._known_for = known_for
         self._store = store
         self._ingestor = ingestor
         self._clock = clock
@@ -97,14 +107,18 @@ class CollectorQueue:
     def take(self, name: str) -> LeasedRun | None:
         """Hand the oldest queued run of a collector to it; None when there is none. No run is handed out twice."""
         for run in self.queued(name):
+            started = msgspec.structs.replace(run, state=RunState.RUNNING, started_at=self._clock())
+            leased = LeasedRun.of(started, lease_s=self._lease_s)
+            if self._known_for is not None:
+                known = self._known_for(leased.order())
+                leased = msgspec.structs.replace(leased, options={**known, **leased.options})
             # held before it runs: a running run without a sign of life is taken for dead
             self._lease(run.id).hold()
-            started = msgspec.structs.replace(run, state=RunState.RUNNING, started_at=self._clock())
             try:
                 self._write(run, started)
             except Conflict:
                 continue  # taken by another of that name, or stopped, in the meantime
-            return LeasedRun.of(started, lease_s=self._lease_s)
+            return leased
         return None
 
     def receive(self, name: str, run_id: str, number: int, body: bytes) -> Heard:

@@ -96,6 +96,14 @@ def test_a_collector_is_told_all_of_the_order_by_the_clock_of_the_server(
     assert [run.state for run in RunJournal(store, clock=clock).running()] == [RunState.RUNNING]
 
 
+def test_what_the_store_knows_goes_along_and_the_order_wins(store: SqliteStore, clock: HandClock) -> None:
+    def known_for(order: ScanOrder) -> dict[str, str]:
+        return {"known": ",".join(order.targets), "port": "161"}
+
+    queue = CollectorQueue(store, CountingIngestor(), clock=clock, known_for=known_for)
+    assert taken(queue).options == {"known": "10.1.0.0/24,core.example", "port": "1161"}
+
+
 def test_runs_are_handed_out_oldest_first_and_to_their_own_collector_only(queue: CollectorQueue) -> None:
     for run_id in ("r2", "r1"):
         queue.put(ORDER, run_id=run_id, by="ann")
