@@ -122,7 +122,12 @@ def test_a_killed_scan_loses_nothing_confirmed_and_doubles_nothing(tmp_path: Pat
 def graph(neo4j_server: Neo4jServer) -> Iterator[Neo4jStore]:
     server = neo4j_server
     store = Neo4jStore(
-        server.url, user=server.user, password=server.password, database="neo4j", labels_of=default_registry().labels
+        server.url,
+        user=server.user,
+        password=server.password,
+        database="neo4j",
+        labels_of=default_registry().labels,
+        patience_s=2.0,
     )
     yield store
     store.close()

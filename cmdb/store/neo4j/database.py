@@ -13,7 +13,8 @@ from cmdb.errors import CmdbError, Conflict, Denied, Invalid, Unavailable
 
 _SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 _CONNECT_S = 5.0
-_RETRY_S = 20.0
+PATIENCE_S = 20.0
+"""How long a transaction is tried again after transient errors, unless said otherwise."""
 """How long transient errors (deadlocks, a leader's change) are tried again."""
 _TRANSACTION_S = 120.0
 _BATCH = 5_000
@@ -46,7 +47,7 @@ class Database:
     `Unavailable` when the server does not answer, `Denied` when it refuses the login, `Invalid` for an address that is none.
     """
 
-    def __init__(self, url: str, *, user: str, password: str, database: str) -> None:
+    def __init__(self, url: str, *, user: str, password: str, database: str, patience_s: float = PATIENCE_S) -> None:
         self._place = f"the Neo4j database {database} at {url}"
         self._database = database
         self._is_closed = False
@@ -57,8 +58,8 @@ class Database:
                 url,
                 auth=(user, password),
                 connection_timeout=_CONNECT_S,
-                connection_acquisition_timeout=_RETRY_S,
-                max_transaction_retry_time=_RETRY_S,
+                connection_acquisition_timeout=patience_s,
+                max_transaction_retry_time=patience_s,
                 notifications_min_severity="OFF",
                 user_agent="graph-cmdb",
             )

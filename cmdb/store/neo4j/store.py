@@ -10,7 +10,7 @@ from cmdb.entities import Entity, Kind, Relationship
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
 from cmdb.store.neo4j import past, reading, schema
-from cmdb.store.neo4j.database import Database, Transaction
+from cmdb.store.neo4j.database import PATIENCE_S, Database, Transaction
 from cmdb.store.neo4j.instants import instant, microseconds
 from cmdb.store.neo4j.properties import LabelsOf, indexable
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
@@ -41,11 +41,12 @@ class Neo4jStore(Store):
         database: str,
         labels_of: LabelsOf,
         clock: Callable[[], dt.datetime] = utc_now,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._labels_of = labels_of
         self._clock = clock
         self._types: set[str] = set()
-        self._database = Database(url, user=user, password=password, database=database)
+        self._database = Database(url, user=user, password=password, database=database, patience_s=patience_s)
         try:
             schema.prepare(self._database)
         except BaseException:
@@ -53,7 +54,7 @@ class Neo4jStore(Store):
             raise
 
     def apply(self, change_set: ChangeSet) -> Revision | None:
-        """As `Store.apply`; transient errors are tried again for 20 s, then `Unavailable`."""
+        """As `Store.apply`; transient errors are tried again for `patience_s`, then `Unavailable`."""
         checked = check(change_set)
         self._ensure_types(checked)
         return self._database.write(lambda transaction: write(transaction, checked, self._now(), self._labels_of))

@@ -118,7 +118,7 @@ def test_a_server_that_crashes_and_comes_back_has_each_change_set_whole_or_not_a
 
 @pytest.mark.neo4j
 def test_a_server_that_is_gone_is_unavailable_within_a_bounded_time(own_server: Neo4jServer) -> None:
-    store = neo4j_store(own_server)
+    store = neo4j_store(own_server, patience_s=3.0)
     store.apply(change_set(*made(ci("a"))))
     own_server.kill()
     with pytest.raises(Unavailable, match="does not answer"):
