@@ -68,6 +68,9 @@ def cmdb(ctx: click.Context, *, store: str | None, verbose: bool) -> None:
         stream=sys.stderr,
         format="%(levelname)s %(name)s: %(message)s",
     )
+    if not verbose:
+        # the driver tells of every broken connection that it then mends
+        logging.getLogger("neo4j").setLevel(logging.CRITICAL)
     ctx.obj = store
 
 

@@ -242,10 +242,13 @@ def files(draw: st.DrawFn) -> str:
     count = draw(st.integers(1, 5))
     ids = [f"r{number}" for number in range(count)]
     classes = [draw(CLASSES) for _ in ids]
-    lines = [
-        ci(id_, class_name, draw(st.none() | NAMES), draw(NATIVE_KEYS), **draw(ATTRIBUTES))
-        for id_, class_name in zip(ids, classes, strict=True)
-    ]
+    lines = []
+    for id_, class_name in zip(ids, classes, strict=True):
+        native_key = draw(NATIVE_KEYS)
+        # one key is one thing: a source does not give an application's key to a machine
+        if native_key is not None and class_name in LOGICAL:
+            native_key = f"{class_name} {native_key}"
+        lines.append(ci(id_, class_name, draw(st.none() | NAMES), native_key, **draw(ATTRIBUTES)))
     machines = [id_ for id_, class_name in zip(ids, classes, strict=True) if class_name not in LOGICAL]
     hosts = draw(st.lists(st.sampled_from(machines), max_size=2)) if machines else []
     lines += [ci(f"i{place}", "interface", draw(NAMES), host=host) for place, host in enumerate(hosts)]
