@@ -66,7 +66,7 @@ def exported(store: Store) -> str:
     return "".join(line + "\n" for line in write_graph(store, REGISTRY))
 
 
-def travels(text: str, opened: Opening) -> str:
+def check_it_travels(text: str, opened: Opening) -> str:
     """The export of an imported file, after it was found to be the same from every store that it went through."""
     with contextlib.closing(SqliteStore.in_memory()) as first:
         assert imported(first, text).refused == []
@@ -74,14 +74,14 @@ def travels(text: str, opened: Opening) -> str:
     with opened() as second:
         assert imported(second, once).refused == []
         assert exported(second) == once
-        comes_back(second, once)
+        check_it_comes_back(second, once)
     with contextlib.closing(SqliteStore.in_memory()) as third:
         assert imported(third, once).refused == []
         assert exported(third) == once
     return once
 
 
-def comes_back(store: Store, once: str) -> None:
+def check_it_comes_back(store: Store, once: str) -> None:
     """Importing a store's own export changes nothing."""
     revision = store.revision()
     again = imported(store, once, at=AT + dt.timedelta(hours=1))
@@ -181,7 +181,7 @@ RICH = "\n".join(
 
 
 def test_a_file_of_every_family_round_trips(other: Opening) -> None:
-    once = travels(RICH, other)
+    once = check_it_travels(RICH, other)
     documents = [json.loads(line) for line in once.splitlines()]
     assert sum("ci" in document for document in documents) == 25
     assert sum("redundancy" in document for document in documents) == 4
@@ -198,11 +198,11 @@ def test_a_file_of_every_family_round_trips(other: Opening) -> None:
 
 def test_an_export_that_is_imported_into_its_own_store_makes_no_revision(two: Store) -> None:
     imported(two, RICH)
-    comes_back(two, exported(two))
+    check_it_comes_back(two, exported(two))
 
 
 def test_a_generated_estate_round_trips(other: Opening) -> None:
-    once = travels("\n".join(generate_estate(1200, seed=3)), other)
+    once = check_it_travels("\n".join(generate_estate(1200, seed=3)), other)
     assert sum('{"ci":' in line for line in once.splitlines()) == 1200
 
 
@@ -278,7 +278,7 @@ def test_any_small_file_round_trips(text: str) -> None:
         imported(store, text)
         # a file says what is, not which of its values a store found to be shared or disputed
         assume(not store.find(Kind.REVIEW, "kind", DISPUTES))
-    travels(text, lambda: contextlib.closing(SqliteStore.in_memory()))
+    check_it_travels(text, lambda: contextlib.closing(SqliteStore.in_memory()))
 
 
 @pytest.fixture
