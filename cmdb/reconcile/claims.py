@@ -125,7 +125,8 @@ def fold(
     name, name_left_out = _name(row, before, last_seen)
     is_newest = row.at >= last_seen
     print_, identifiers = before.fingerprint, before.identifiers
-    if row.family is Family.DEVICE:
+    is_as_before = (values, name, name_left_out) == (before.values, before.name, before.name_left_out_since)
+    if row.family is Family.DEVICE and not is_as_before:
         said = {attribute: kept.value for attribute, kept in values.items()}
         identifiers = as_identifiers(gather(name, said, row.network).evidence)
         if is_newest:

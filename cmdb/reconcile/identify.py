@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cmdb.classes.spec import Family
-from cmdb.entities import CI, Claim
+from cmdb.entities import CI, Claim, Relationship
 from cmdb.entities import Kind as EntityKind
 from cmdb.identity.evidence import NOTHING, STRONG, Evidence
 from cmdb.identity.keys import (
@@ -94,6 +94,17 @@ class Identifier:
         keys += [full for row, host in hosted if (full := process_of(row, host)) is not None]
         snapshot.load_owners(keys)
         snapshot.load_claims_of({owner for full in keys for owner in snapshot.owners(full).owners})
+        ids: dict[str, str] = {}
+        for row, host in hosted:
+            type_ = row.spec.host_relationship
+            if type_ is None:
+                continue
+            known = set(self._workspace.owners(inside_key(host, row.spec.name, row.name))) if row.name else set()
+            if row.draft.native_key and (by_record := self._by_record(row)):
+                known.add(by_record)
+            ids |= {Relationship.make_id(ci, type_, host): row.source for ci in known}
+        snapshot.load(EntityKind.RELATIONSHIP, ids)
+        snapshot.load_seen([f"{id_}@{source}" for id_, source in ids.items()])
 
     def device(self, row: Row, host: str | None) -> Decision:
         """Identify a row of the device family; `host` is the CI that it runs inside or sits beside, when known."""
@@ -105,20 +116,25 @@ class Identifier:
             inside = self._workspace.owners(inside_key(host, row.spec.name, row.name))
             if inside:
                 return Decision(min(inside), "name_in_host", {"name": [row.name]})
-        said = row.evidence if is_inside else self._still_said(row)
+        own = None if is_inside else self._own_claim_since(row)
+        said = row.evidence if own is None else self._still_said(row, own)
         evidence = self._workspace.identifying(said)
+        if own is not None and not evidence:
+            return Decision(own.ci, "same_identifiers")
         owners = sorted({owner for _, _, full in keys_of(evidence) for owner in self._workspace.owners(full)})
         candidates = [self._candidate(row, owner) for owner in owners]
         decision = decide(evidence, candidates)
         return decision if evidence == said else self._flag_known_shared(said, decision)
 
-    def _still_said(self, row: Row) -> Evidence:
-        """The row's evidence, less what a newer word of its own record replaced: late rows pull nothing back."""
+    def _own_claim_since(self, row: Row) -> Claim | None:
+        """The claim of the row's own record, when that was seen at the row's time or later."""
         claim = self._own_claim(row)
         last_seen = self._workspace.last_seen(claim.id) if claim is not None else None
-        if claim is None or last_seen is None or row.at >= last_seen:
-            return row.evidence
-        now = evidence_of(fold(row, claim, claim.ci, claim.record, last_seen, self._registry))
+        return claim if last_seen is not None and row.at <= last_seen else None
+
+    def _still_said(self, row: Row, newer: Claim) -> Evidence:
+        """The row's evidence, less what the newer word of its record replaced: late rows pull nothing back."""
+        now = evidence_of(fold(row, newer, newer.ci, newer.record, self._workspace.last_seen(newer.id), self._registry))
         kept = {kind: values & now.get(kind, NOTHING) for kind, values in row.evidence.items()}
         return {kind: values for kind, values in kept.items() if values}
 

@@ -19,7 +19,7 @@ from cmdb.identity.match import Decision, Flagged
 from cmdb.observation import Link, Observation
 from cmdb.reconcile.claims import fold, record_for
 from cmdb.reconcile.identify import BESIDE, Identifier
-from cmdb.reconcile.joins import join
+from cmdb.reconcile.joins import group_id, join
 from cmdb.reconcile.links import EndIsParked, put_link, relate
 from cmdb.reconcile.parking import host_candidates, links_between, parked, parked_as, told_of
 from cmdb.reconcile.reviews import review, together
@@ -142,6 +142,8 @@ class Landing:
         if workspace.is_new(ci) and record in (f"of:{ci}", f"reference:{ci}"):
             workspace.snapshot.assume_absent(Kind.CLAIM, id_)
         before = workspace.get(Kind.CLAIM, id_)
+        if before is None:
+            workspace.snapshot.assume_unseen(id_)
         last_seen = workspace.last_seen(id_) if isinstance(before, Claim) else None
         claim = fold(row, before if isinstance(before, Claim) else None, ci, record, last_seen, self._registry)
         if before is None:
@@ -156,6 +158,10 @@ class Landing:
         workspace.seen_now.add(id_)
         self._identifier.own_keys(row, ci, host)
         if host is not None and row.spec.host_relationship is not None:
+            if workspace.is_new(ci) and not decision.joins:
+                fresh = Relationship.make_id(ci, row.spec.host_relationship, host)
+                workspace.snapshot.assume_absent(Kind.RELATIONSHIP, fresh)
+                workspace.snapshot.assume_unseen(f"{fresh}@{row.source}")
             relate(
                 workspace,
                 ci,
@@ -212,7 +218,13 @@ class Landing:
         snapshot = self._workspace.snapshot
         snapshot.load(Kind.CI, ends)
         snapshot.load(Kind.RELATIONSHIP, ids)
-        snapshot.load_seen([f"{id_}@{observation.source}" for id_ in ids])
+        groups = []
+        for group in observation.redundancy:
+            if {group.of, *group.members} <= self.resolved.keys():
+                members = tuple(sorted({self.resolved[member] for member in group.members}))
+                groups.append(group_id(self.resolved[group.of], members, group.name))
+        snapshot.load(Kind.REDUNDANCY, groups)
+        snapshot.load_seen([f"{id_}@{observation.source}" for id_ in (*ids, *groups)])
 
     def park_link(self, link: Link, waiting: str) -> None:
         """Keep a link with its parked end, or with both; the other end of the one is a CI by now, or is lost with this input."""

@@ -43,6 +43,10 @@ class Snapshot:
             self._claims_of.setdefault(id_, ())
             self._touching.setdefault(id_, ())
 
+    def assume_unseen(self, subject: str) -> None:
+        """Take for granted that no store has seen what is new."""
+        self._seen.setdefault(subject, None)
+
     def get(self, kind: Kind, id_: str) -> Entity | None:
         """One entity, None when there is none."""
         self.load(kind, (id_,))

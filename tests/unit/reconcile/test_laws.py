@@ -32,7 +32,7 @@ def _groups(landed: dict[tuple[str, str], str]) -> set[frozenset[tuple[str, str]
 
 def _told_of(world: World, landed: dict[tuple[str, str], str]) -> dict[frozenset[tuple[str, str]], tuple[object, ...]]:
     """Class, name and attributes by the rows that each CI stands for."""
-    told = {}
+    told: dict[frozenset[tuple[str, str]], tuple[object, ...]] = {}
     for one in set(landed.values()):
         ci = world.ci(one)
         rows = frozenset(row for row, id_ in landed.items() if id_ == one)
