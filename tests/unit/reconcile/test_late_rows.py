@@ -16,7 +16,7 @@ from tests.unit.reconcile.builders import (
 )
 
 
-def _check_replay(world: World, told: Observation) -> None:
+def check_replay(world: World, told: Observation) -> None:
     before = (world.store.revision(), world.cis(), world.relationships(), world.groups(), world.reviews())
     done = world.tell(told)
     assert done.plan.change_set.writes == ()
@@ -32,7 +32,7 @@ def test_a_late_row_does_not_pull_back_a_lease() -> None:
     world.see("nmap", 5, draft("device", ips=["192.0.2.21"], macs=[MAC_A]))
     other = world.see("nmap", 5, draft("device", ips=["192.0.2.20"], macs=[MAC_B]))
     assert one is not None
-    _check_replay(world, moved)
+    check_replay(world, moved)
     assert world.ci(one).attributes["ip_addresses"] == ["192.0.2.21"]
     assert world.see("ssh", 6, draft(ips=["192.0.2.20"])) == other
 
@@ -44,7 +44,7 @@ def test_a_late_row_does_not_pull_back_a_mac_that_moved_on() -> None:
     assert world.see("ssh", 5, draft(serial="S-1", macs=[MAC_B])) == one
     other = world.see("ssh", 6, draft(serial="S-2", macs=[MAC_A]))
     assert other != one
-    _check_replay(world, before)
+    check_replay(world, before)
     assert world.reviews("shared_identifier") == []
     assert world.see("nmap", 7, draft("device", macs=[MAC_A])) == other
 
@@ -56,7 +56,7 @@ def test_a_late_row_of_a_native_key_does_not_pull_back_a_serial() -> None:
     world.see("vcenter", 5, draft("virtual_machine", key="vm-1", serial="S-2"))
     other = world.see("vcenter", 6, draft("virtual_machine", key="vm-2", serial="S-1"))
     assert other != one
-    _check_replay(world, before)
+    check_replay(world, before)
     assert world.see("ssh", 7, draft(serial="S-1")) == other
 
 
@@ -71,7 +71,7 @@ def test_a_late_row_does_not_pull_back_a_stack_member() -> None:
     assert world.tell(stack(5, "STK1", "STK3")).plan.rows[0].ci == one
     other = world.see("snmp", 6, draft("switch", name="floor-4", serial="STK2"))
     assert other != one
-    _check_replay(world, stack(1, "STK1", "STK2"))
+    check_replay(world, stack(1, "STK1", "STK2"))
     assert world.see("csv", 7, draft("switch", serial="STK2")) == other
     assert world.see("csv", 7, draft("switch", serial="STK3")) == one
 
@@ -124,7 +124,7 @@ def test_replaying_any_of_many_observations_writes_nothing() -> None:
     for each in told:
         world.tell(each)
     for each in told:
-        _check_replay(world, each)
+        check_replay(world, each)
 
 
 def test_replaying_the_rows_of_two_cis_after_they_were_joined_writes_nothing() -> None:
@@ -155,7 +155,7 @@ def test_replaying_the_rows_of_two_cis_after_they_were_joined_writes_nothing() -
     assert len(world.cis("server")) == 1
     assert len(world.cis()) == 2
     for each in told:
-        _check_replay(world, each)
+        check_replay(world, each)
 
 
 def test_replaying_what_was_seen_before_it_was_retired_does_not_revive_it() -> None:
@@ -166,7 +166,7 @@ def test_replaying_what_was_seen_before_it_was_retired_does_not_revive_it() -> N
     for at in (2, 3, 9):
         world.tell(observation("nmap", at, scopes=[subnet("192.0.2.0/24")]))
     assert world.ci(one).lifecycle == "retired"
-    _check_replay(world, seen)
+    check_replay(world, seen)
     assert world.ci(one).lifecycle == "retired"
 
 
@@ -177,7 +177,7 @@ def test_replaying_what_was_seen_before_a_probe_failed_does_not_make_it_present(
     assert one is not None
     world.tell(observation("ssh", 2, unreachable=["192.0.2.1"]))
     assert world.ci(one).state == "unreachable"
-    _check_replay(world, seen)
+    check_replay(world, seen)
     assert world.see("ssh", 1.5, draft(serial="S-1", ips=["192.0.2.1"])) == one
     assert world.ci(one).state == "unreachable"
     world.see("ssh", 3, draft(serial="S-1", ips=["192.0.2.1"]))
@@ -197,7 +197,7 @@ def test_a_relationship_that_ended_is_not_made_again_by_a_replay() -> None:
     for at in (2, 3, 9):
         world.tell(observation("ssh", at, [host], scopes=[all_relationships("INSTALLED_ON", "h")]))
     assert world.relationships() == set()
-    _check_replay(world, seen)
+    check_replay(world, seen)
 
 
 def test_a_group_keeps_what_was_said_of_it_last() -> None:
@@ -237,5 +237,5 @@ def test_several_late_rows_of_one_record_are_each_late() -> None:
     late = observation("ssh", 0, [draft(local_id="a", serial="S-1"), draft(local_id="b", serial="S-1", model="R640")])
     world.tell(late)
     one = world.see("ssh", 8, draft(serial="S-1", model="R650"))
-    _check_replay(world, late)
+    check_replay(world, late)
     assert world.ci(one).attributes["model"] == "R650"
