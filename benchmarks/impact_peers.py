@@ -17,7 +17,8 @@ from benchmarks.impact_estates import Rows
 from tests.support.neo4j.emptying import driver_of
 from tests.support.neo4j.server import Neo4jServer
 
-REACH = "MATCH (s:CI {id: $id})<-[:DEPENDS_ON*1..30]-(x) RETURN count(DISTINCT x)"
+DEPTH = 30
+REACH = f"MATCH (s:CI {{id: $id}})<-[:DEPENDS_ON*1..{DEPTH}]-(x) RETURN count(DISTINCT x)"
 TIMEOUT_S = 120.0
 _BATCH = 10_000
 

@@ -24,8 +24,11 @@ class Engine:
 PURE = Engine("pure", kernel_pure.propagate, kernel_pure.explain, memoryview)
 """Plain Python; a memoryview hands out plain integers, twice as fast as numpy's own."""
 
-SMALL = 20_000
-"""Nodes below which the time to load the compiler's code outweighs what it saves one command."""
+LOADING_PAYS_ONCE = 1_000_000
+"""Nodes from which one question may repay the 0.4 s that loading the compiled code takes: plain Python needs as long for a radius of
+100,000 CIs (docs/performance.md)."""
+LOADING_PAYS_OFTEN = 20_000
+"""Nodes from which it repays in a process that goes on answering."""
 
 
 def _same(array: Any) -> Any:
@@ -42,6 +45,7 @@ def compiled() -> Engine:
     return Engine("numba", kernel.propagate, kernel.explain, _same)
 
 
-def engine_for(node_count: int) -> Engine:
-    """The faster one for a process that asks once: `PURE` for small graphs unless the compiled code is loaded already."""
-    return PURE if node_count < SMALL and "impact.kernel" not in sys.modules else compiled()
+def engine_for(node_count: int, *, is_followed: bool) -> Engine:
+    """The one that answers sooner; `is_followed`: the graph goes on following its store, so many questions are to come."""
+    enough = LOADING_PAYS_OFTEN if is_followed else LOADING_PAYS_ONCE
+    return PURE if node_count < enough and "impact.kernel" not in sys.modules else compiled()

@@ -31,18 +31,19 @@ class ImpactGraph:
         self._current = snapshot
         self._engine = engine
         self._touch = touch
+        self._is_followed = False
         self._writing = threading.Lock()
         self.shelf = ScratchShelf()
 
     @classmethod
     def build(cls, store: Store, travel: Iterable[TravelRule], *, engine: Engine | None = None) -> ImpactGraph:
-        """The store's graph at its newest revision. `engine` None picks by size (impact/engine.py).
+        """The store's graph at its newest revision. `engine` None picks one (impact/engine.py).
 
         Cost: see docs/performance.md. Raises `Unavailable` when the store does not answer.
         """
         touch = newest_touch(store)
         graph = cls(assemble(read(store), TravelTable.of(travel)), engine=engine, touch=touch)
-        graph.advance(store)
+        graph._catch_up(store, None)
         return graph
 
     @classmethod
@@ -70,7 +71,10 @@ class ImpactGraph:
     @property
     def engine(self) -> Engine:
         """The kernel that answers."""
-        return self._engine or engine_for(self._current.node_count)
+        return self._engine or engine_for(self._current.node_count, is_followed=self._is_followed)
+
+    def _load_engine(self) -> None:
+        engine_for(self._current.node_count, is_followed=True)
 
     def advance(self, store: Store, *, until: int | None = None) -> int:
         """Take in what the store committed since (not past `until`), and return the revision now reached.
@@ -78,6 +82,14 @@ class ImpactGraph:
         Readers see whole revisions only. The base is rebuilt in memory when the delta passes 5 % of it. Cheap when there is
         nothing new.
         """
+        if not self._is_followed:
+            self._is_followed = True
+            # a graph that is followed will be asked often: the compiled code is loaded now, not at a question
+            self._load_engine()
+        return self._catch_up(store, until)
+
+    def _catch_up(self, store: Store, until: int | None) -> int:
+        """What `advance` promises, for a graph that may or may not be followed from here on."""
         with self._writing:
             snapshot = self._current
             newest = store.revision() if until is None else until
