@@ -23,6 +23,7 @@ class Workspace:
         self._entities: dict[tuple[Kind, str], Entity | None] = {}
         self._claims_of: dict[str, set[str]] = {}
         self._touching: dict[str, set[str]] = {}
+        self._put_touching: dict[str, set[str]] = {}
         self._owners: dict[str, set[str]] = {}
         self._shared: dict[str, bool] = {}
         self._may_be_many: set[str] = set()
@@ -137,14 +138,14 @@ class Workspace:
         """Live relationships from or to a CI."""
         if ci not in self._touching:
             self._touching[ci] = {relationship.id for relationship in self.snapshot.touching(ci)}
-        found = (self.get(Kind.RELATIONSHIP, id_) for id_ in sorted(self._touching[ci]))
+        ids = self._touching[ci] | self._put_touching.get(ci, set())
+        found = (self.get(Kind.RELATIONSHIP, id_) for id_ in sorted(ids))
         return [cast("Relationship", relationship) for relationship in found if relationship is not None]
 
     def put_relationship(self, relationship: Relationship) -> None:
         """Make or replace a relationship."""
         for end in (relationship.source, relationship.target):
-            if end in self._touching:
-                self._touching[end].add(relationship.id)
+            self._put_touching.setdefault(end, set()).add(relationship.id)
         self.put(Kind.RELATIONSHIP, relationship)
 
     def groups_of(self, ci: str) -> list[Redundancy]:

@@ -249,3 +249,22 @@ def test_parts_of_two_addresses_of_one_host_are_seen_whole_after_their_join() ->
     world.see("ssh", 2, draft(serial="S-1", ips=["192.0.2.10", "198.51.100.10"]))
     (service,) = world.cis("network_service")
     assert len(world.claims(service.id)) == 1
+
+
+def test_a_relationship_follows_two_joins_of_one_observation() -> None:
+    world = World()
+    one = world.see("ssh", 1, draft(serial="S-1"))
+    world.see("ssh", 2, draft(macs=[MAC_A]))
+    world.tell(
+        observation(
+            "ssh",
+            3,
+            [draft(local_id="h", macs=[MAC_B]), draft("application", "app", name="shop")],
+            links=[("app", "DEPENDS_ON", "h")],
+        )
+    )
+    joining = [draft(local_id="k", key="k", macs=[MAC_A, MAC_B]), draft(local_id="s", serial="S-1", macs=[MAC_A])]
+    world.tell(observation("glpi", 4, joining))
+    (app,) = world.cis("application")
+    assert [ci.id for ci in world.cis("server")] == [one]
+    assert world.relationships() == {(app.id, "DEPENDS_ON", one)}

@@ -12,7 +12,7 @@ from cmdb.reconcile.workspace import claim_keys
 from tests.unit.reconcile.builders import World, all_of, draft, observation
 from tests.unit.reconcile.estates import SOURCES, histories, observations
 
-LAW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _tell(told: list[Observation]) -> tuple[World, dict[tuple[str, str], str]]:
