@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from tests.lab.lifecycle import Lab
 from tests.lab.topology import (
     LEGACY_COMMUNITY,
+    NODES,
     SCANNER_ADDRESS,
     SNMP_AUTH_KEY,
     SNMP_AUTH_PROTOCOL,
@@ -30,6 +33,34 @@ FETCH = "import urllib.request; urllib.request.urlopen('http://10.77.1.11/', tim
 CMDB = Path(sys.executable).with_name("cmdb")
 
 Document = dict[str, Any]
+
+
+NEIGHBOUR_NAMES = "1.0.8802.1.1.2.1.4.1.1.9"
+"""LLDP-MIB lldpRemSysName: what a switch has heard of its neighbours."""
+SETTLE_S = 60.0
+
+
+def wait_until_neighbours_are_heard(lab: Lab, expected: Mapping[str, set[str]]) -> None:
+    """Return once each switch names all its neighbours by LLDP: nodes that were just started take a few seconds."""
+    deadline = time.monotonic() + SETTLE_S
+    for name, neighbours in expected.items():
+        walk = [
+            "snmpwalk",
+            "-v2c",
+            "-c",
+            SNMP_COMMUNITY,
+            "-t2",
+            "-r1",
+            "-Oqv",
+            NODES[name].addresses[0],
+            NEIGHBOUR_NAMES,
+        ]
+        heard: set[str] = set()
+        while heard != neighbours:
+            assert time.monotonic() < deadline, f"{name} hears {sorted(heard)}, not {sorted(neighbours)}"
+            said = lab.run_in_scanner(walk, timeout_s=30).stdout.splitlines()
+            heard = {line.strip().strip('"').split(".")[0] for line in said if line.strip()}
+            time.sleep(0.5)
 
 
 @dataclass(frozen=True, slots=True)
