@@ -24,7 +24,7 @@ from impact.travel import TravelRule
 
 REPEATS = 3
 PAGE = 100
-NEAR = (200, 2000)
+NEAR = (100, 400)
 """Radii between these are compared from size to size."""
 
 
@@ -105,7 +105,7 @@ def sizes(radii: Sequence[int]) -> str:
     return f"radius p50 {statistics.median(ordered):.0f}, p95 {p95}, largest {ordered[-1]}"
 
 
-def real_estate(rows: Rows, roots: Sequence[str]) -> Times:
+def real_estate(rows: Rows, roots: Sequence[str]) -> tuple[Times, list[int]]:
     """The estate as it is: redundancy, degraded states, reasons."""
     ours = Ours(rows, rules(), compiled())
     snapshot = ours.graph.current
@@ -126,11 +126,11 @@ def real_estate(rows: Rows, roots: Sequence[str]) -> Times:
     for root, radius in zip(roots, radii, strict=True):
         assert peer.reach(root) == {row.id for row in radius.impacted if row.state == "down"}
     show(f"{peer.name}, down only", measure(peer.reach, roots), times)
-    return times
+    return times, [radius.down + radius.degraded for radius in radii]
 
 
-def plain_estate(rows: Rows, roots: Sequence[str], real: Times, *, with_neo4j: bool) -> list[tuple[int, float]]:
-    """Reachability, the question that all can answer; (radius, ms) of ours."""
+def plain_estate(rows: Rows, roots: Sequence[str], real: Times, *, with_neo4j: bool) -> None:
+    """Reachability, the question that all can answer."""
     plain = rows.plain()
     ours = Ours(plain, rules(), compiled())
     radii = [ours.radius(root).down for root in roots]
@@ -167,7 +167,6 @@ def plain_estate(rows: Rows, roots: Sequence[str], real: Times, *, with_neo4j: b
     print("  the same peers (reachability) against ours with redundancy, another and larger question:")
     for name, peer in peers.items():
         show(name, peer, real)
-    return list(zip(radii, times.ms, strict=True))
 
 
 def expected_of_cypher(hops: dict[str, int], needs: Sequence[str]) -> int:
@@ -181,6 +180,7 @@ def main() -> None:
     parser.add_argument("--cis", type=int, action="append", help="size; may be repeated (default 100000 and 1000000)")
     parser.add_argument("--quick", action="store_true", help="10,000 CIs, few questions, no Neo4j")
     parser.add_argument("--no-neo4j", action="store_true")
+    parser.add_argument("--no-plain", action="store_true", help="only the estate with redundancy")
     parser.add_argument("--each", type=int, default=5, help="questions by class")
     given = parser.parse_args()
     each = 2 if given.quick else given.each
@@ -190,9 +190,10 @@ def main() -> None:
         rows = generated(size)
         print(f"{size} CIs, {len(rows.edges)} relationships, {len(rows.redundancy)} redundancy groups")
         roots = roots_of(rows, each)
-        real = real_estate(rows, roots)
-        plain = plain_estate(rows, roots, real, with_neo4j=not (given.quick or given.no_neo4j))
-        near = [ms / radius * 1000 for radius, ms in plain if NEAR[0] <= radius <= NEAR[1]]
+        real, radii = real_estate(rows, roots)
+        if not given.no_plain:
+            plain_estate(rows, roots, real, with_neo4j=not (given.quick or given.no_neo4j))
+        near = [ms for radius, ms in zip(radii, real.ms, strict=True) if NEAR[0] <= radius <= NEAR[1]]
         if near:
             by_size[size] = statistics.median(near)
     if len(by_size) > 1:
