@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cmdb.registry import Registry, default_registry
-
 from cli.settings import Settings
 from cmdb.errors import Invalid
 from cmdb.ingest import Ingest
 from cmdb.reconcile.plan import Reconciler
 from cmdb.reconcile.precedence import Policy
+from cmdb.registry import Registry, default_registry
 from cmdb.store.protocol import Store
 
 

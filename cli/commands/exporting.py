@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from impact.export import estate_to_cytoscape, estate_to_graphml
 
 from cli.options import context, parse_time, store_option
 from cmdb.errors import Invalid
 from cmdb.formats.graph_writer import write_graph
+from impact.export import estate_to_cytoscape, estate_to_graphml
 
 
 @click.command(name="export")

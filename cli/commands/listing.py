@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import click
-from cmdb.registry import Registry
 
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cmdb.documents import list_rows
 from cmdb.entities import CI
 from cmdb.errors import Invalid
+from cmdb.registry import Registry
 from cmdb.store.protocol import Store
 
 MAX_LIMIT = 1_000_000
