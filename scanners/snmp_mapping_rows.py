@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cmdb.observation import Draft, Link, Scope, ScopeKind
-from cmdb.values import Value
+from cmdb.observation import Scope, ScopeKind
+from discovery.drafting import Drafting
 
 DEVICE = "device"
 """The local id of the device that was read."""
@@ -16,42 +16,10 @@ _PLACEHOLDER = re.compile(r"<[^<>]*>")
 
 
 @dataclass(slots=True)
-class Rows:
-    """Each local id and each relationship once; the first to say a thing says it."""
+class Rows(Drafting):
+    """What one agent said, and what of it was seen in full."""
 
-    drafts: dict[str, Draft] = field(default_factory=dict)
-    links: dict[tuple[str, str, str], Link] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
-
-    def draft(
-        self,
-        local_id: str,
-        class_name: str,
-        *,
-        name: str | None = None,
-        attributes: Mapping[str, Value] | None = None,
-        is_reference: bool = False,
-    ) -> str:
-        """Add a draft without its empty attributes; gives the local id back."""
-        said = {key: value for key, value in (attributes or {}).items() if value not in (None, "", [], ())}
-        draft = Draft(local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference)
-        self.drafts.setdefault(local_id, draft)
-        return local_id
-
-    def link(
-        self,
-        source: str,
-        type_: str,
-        target: str,
-        *,
-        attributes: Mapping[str, Value] | None = None,
-        confidence: float = 1.0,
-    ) -> None:
-        """Add `(source)-[:type_]->(target)`."""
-        self.links.setdefault(
-            (source, type_, target),
-            Link(source=source, type=type_, target=target, attributes=dict(attributes or {}), confidence=confidence),
-        )
 
     def saw_all(self, class_name: str) -> None:
         """Every CI of the class inside the device was seen."""

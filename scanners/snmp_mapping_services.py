@@ -71,25 +71,12 @@ def _instance(rows: Rows, process: Process) -> str:
 
 
 def _add_connection(rows: Rows, connection: Connection) -> None:
-    name = f"{connection.protocol}/{connection.remote_port}"
     if is_loopback(connection.remote_address):
-        target = f"service:{name}"
+        target = f"service:{connection.protocol}/{connection.remote_port}"
         if target not in rows.drafts or connection.process is None:
             return
     else:
-        device = rows.draft(
-            f"remote:{connection.remote_address}",
-            "device",
-            attributes={"ip_addresses": [connection.remote_address]},
-            is_reference=True,
-        )
-        target = rows.draft(
-            f"{device}:{name}",
-            "network_service",
-            name=name,
-            attributes={"host": device, "port": connection.remote_port, "protocol": connection.protocol},
-            is_reference=True,
-        )
+        target = rows.far_service(connection.remote_address, connection.protocol, connection.remote_port)
     if connection.process is None:
         rows.link(DEVICE, "USES", target)
         return

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from cmdb.observation import Draft, Link, Observation, Scope, ScopeKind
-from cmdb.values import Value
+from cmdb.observation import Draft, Observation, Scope, ScopeKind
+from discovery.drafting import Drafting
 from discovery.hosts.device import device_attributes, interface_attributes
 from discovery.hosts.endpoints import is_loopback
 from discovery.hosts.facts import Connection, HostFacts, Listener, Package, Part, Process, Product
@@ -33,35 +33,12 @@ class Stamp:
     network: str = "default"
 
 
-@dataclass(slots=True)
-class _Rows:
-    drafts: dict[str, Draft] = field(default_factory=dict)
-    links: dict[tuple[str, str, str], Link] = field(default_factory=dict)
-
-    def draft(
-        self,
-        local_id: str,
-        class_name: str,
-        *,
-        name: str | None = None,
-        attributes: dict[str, Value] | None = None,
-        is_reference: bool = False,
-    ) -> str:
-        said = {key: value for key, value in (attributes or {}).items() if value not in (None, "", ())}
-        draft = Draft(local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference)
-        self.drafts.setdefault(local_id, draft)
-        return local_id
-
-    def link(self, source: str, type_: str, target: str) -> None:
-        self.links.setdefault((source, type_, target), Link(source=source, type=type_, target=target))
-
-
 def observations(facts: HostFacts, stamp: Stamp) -> tuple[Observation, ...]:
     """One observation, or several where the host has more than one holds; each names the host again.
 
     Scopes are said of the parts that the facts say are complete, of packages only where one observation holds all.
     """
-    rows = _Rows()
+    rows = Drafting()
     _host(rows, facts)
     _services(rows, facts)
     for connection in facts.connections:
@@ -73,7 +50,7 @@ def observations(facts: HostFacts, stamp: Stamp) -> tuple[Observation, ...]:
         _package(rows, package)
     found = [_observation(rows, stamp, scopes)]
     for start in range(room, len(packages), MAX_DRAFTS):
-        more = _Rows()
+        more = Drafting()
         more.drafts[HOST] = rows.drafts[HOST]
         for package in packages[start : start + MAX_DRAFTS]:
             _package(more, package)
@@ -81,7 +58,7 @@ def observations(facts: HostFacts, stamp: Stamp) -> tuple[Observation, ...]:
     return tuple(found)
 
 
-def _observation(rows: _Rows, stamp: Stamp, scopes: tuple[Scope, ...]) -> Observation:
+def _observation(rows: Drafting, stamp: Stamp, scopes: tuple[Scope, ...]) -> Observation:
     return Observation(
         source=stamp.source,
         run_id=stamp.run_id,
@@ -106,7 +83,7 @@ def _scopes(facts: HostFacts, *, holds_packages: bool) -> tuple[Scope, ...]:
     return tuple(scopes)
 
 
-def _host(rows: _Rows, facts: HostFacts) -> None:
+def _host(rows: Drafting, facts: HostFacts) -> None:
     rows.drafts[HOST] = Draft(
         local_id=HOST,
         class_name=facts.class_name,
@@ -135,7 +112,7 @@ def _host(rows: _Rows, facts: HostFacts) -> None:
         )
 
 
-def _services(rows: _Rows, facts: HostFacts) -> None:
+def _services(rows: Drafting, facts: HostFacts) -> None:
     greetings = {(protocol, port): product for protocol, port, product in facts.greetings}
     descriptions = {unit.name: unit.description for unit in facts.units}
     for listener in facts.listeners:
@@ -158,7 +135,7 @@ def _services(rows: _Rows, facts: HostFacts) -> None:
         )
 
 
-def _listener(rows: _Rows, listener: Listener, said: Product) -> str:
+def _listener(rows: Drafting, listener: Listener, said: Product) -> str:
     return rows.draft(
         f"service:{listener.protocol}/{listener.port}",
         "network_service",
@@ -177,7 +154,7 @@ def _listener(rows: _Rows, listener: Listener, said: Product) -> str:
     )
 
 
-def _instance(rows: _Rows, process: Process, *, product: Product | None, descriptions: dict[str, str | None]) -> str:
+def _instance(rows: Drafting, process: Process, *, product: Product | None, descriptions: dict[str, str | None]) -> str:
     name = process.unit.removesuffix(".service") if process.unit else process.name
     return rows.draft(
         f"instance:{name}",
@@ -195,26 +172,13 @@ def _instance(rows: _Rows, process: Process, *, product: Product | None, descrip
     )
 
 
-def _connection(rows: _Rows, facts: HostFacts, connection: Connection) -> None:
-    name = f"{connection.protocol}/{connection.remote_port}"
+def _connection(rows: Drafting, facts: HostFacts, connection: Connection) -> None:
     if is_loopback(connection.remote_address):
-        target = f"service:{name}"
+        target = f"service:{connection.protocol}/{connection.remote_port}"
         if target not in rows.drafts:
             return
     else:
-        device = rows.draft(
-            f"remote:{connection.remote_address}",
-            "device",
-            attributes={"ip_addresses": [connection.remote_address]},
-            is_reference=True,
-        )
-        target = rows.draft(
-            f"{device}:{name}",
-            "network_service",
-            name=name,
-            attributes={"host": device, "port": connection.remote_port, "protocol": connection.protocol},
-            is_reference=True,
-        )
+        target = rows.far_service(connection.remote_address, connection.protocol, connection.remote_port)
     if connection.process is None:
         if not is_loopback(connection.remote_address):
             rows.link(HOST, "USES", target)
@@ -226,7 +190,7 @@ def _connection(rows: _Rows, facts: HostFacts, connection: Connection) -> None:
         rows.link(source, "DEPENDS_ON", target)
 
 
-def _package(rows: _Rows, package: Package) -> None:
+def _package(rows: Drafting, package: Package) -> None:
     product = rows.draft(
         f"product:{package.package_type}:{package.name}:{package.version}",
         "software_product",
