@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from cmdb.documents import brief, moment
-from cmdb.entities import CI, Kind, Relationship
+from cmdb.documents import relationship_rows
+from cmdb.entities import Kind, Relationship
 from cmdb.errors import Invalid
 from cmdb.store.protocol import PAGE_LIMIT, Store
 
@@ -29,39 +29,10 @@ def relationship_page(
     page = found[:limit]
     last = page[-1] if len(found) > limit else None
     return {
-        "items": _rows(store, page),
+        "items": relationship_rows(store, page),
         "cursor": f"{last[0]}.{last[1].id}" if last else None,
         "is_complete": is_complete,
     }
-
-
-def _rows(store: Store, page: list[tuple[str, Relationship]]) -> list[dict[str, object]]:
-    others = store.get_many(Kind.CI, {_other(direction, relationship) for direction, relationship in page})
-    seen = store.seen([f"{relationship.id}@{source}" for _, relationship in page for source in relationship.claimed])
-    rows: list[dict[str, object]] = []
-    for direction, relationship in page:
-        other = others.get(_other(direction, relationship))
-        if not isinstance(other, CI):
-            continue
-        subjects = [f"{relationship.id}@{source}" for source in relationship.claimed]
-        sightings = [seen[subject] for subject in subjects if subject in seen]
-        rows.append(
-            {
-                "type": relationship.type,
-                "direction": direction,
-                "ci": brief(other),
-                "confidence": relationship.confidence,
-                "attributes": relationship.attributes,
-                "sources": sorted(relationship.claimed),
-                "first_seen_at": moment(min((one.first_at for one in sightings), default=None)),
-                "last_seen_at": moment(max((one.last_at for one in sightings), default=None)),
-            }
-        )
-    return rows
-
-
-def _other(direction: str, relationship: Relationship) -> str:
-    return relationship.target if direction == "out" else relationship.source
 
 
 def _rank(direction: str) -> int:

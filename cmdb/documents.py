@@ -83,6 +83,19 @@ def relationships(store: Store, ci: str) -> list[Document]:
     for direction, field in (("out", "source"), ("in", "target")):
         entities = store.find(Kind.RELATIONSHIP, field, (ci,), limit=MAX_RELATIONSHIPS)
         found += [(direction, cast("Relationship", entity)) for entity in entities]
+    return sorted(
+        relationship_rows(store, found),
+        key=lambda row: (
+            str(row["type"]),
+            str(row["direction"]),
+            str(cast("Document", row["ci"])["name"]).casefold(),
+            str(cast("Document", row["ci"])["id"]),
+        ),
+    )
+
+
+def relationship_rows(store: Store, found: Sequence[tuple[str, Relationship]]) -> list[Document]:
+    """Rows of relationships, each with its direction (out or in) as seen from one CI, in the given order."""
     others = store.get_many(Kind.CI, {_other(direction, relationship) for direction, relationship in found})
     subjects = [f"{relationship.id}@{source}" for _, relationship in found for source in relationship.claimed]
     seen = store.seen(subjects)
@@ -106,15 +119,7 @@ def relationships(store: Store, ci: str) -> list[Document]:
                 "last_seen_at": moment(max((one.last_at for one in sightings), default=None)),
             }
         )
-    return sorted(
-        rows,
-        key=lambda row: (
-            str(row["type"]),
-            str(row["direction"]),
-            str(cast("Document", row["ci"])["name"]).casefold(),
-            str(cast("Document", row["ci"])["id"]),
-        ),
-    )
+    return rows
 
 
 def _other(direction: str, relationship: Relationship) -> str:
