@@ -26,7 +26,7 @@ class Case:
     text: str
     expect: Mapping[str, str]
     asserted: frozenset[str]
-    """The keys that were written on the example itself, not only on its pattern."""
+    """The keys that were written on the example itself, not only on its pattern; empty where nothing says so."""
 
     @property
     def is_hidden(self) -> bool:
@@ -45,7 +45,7 @@ def cases(folder: Path) -> Iterator[Case]:
                     kind=said["kind"],
                     text=said["text"],
                     expect=said["expect"],
-                    asserted=frozenset(said["asserted"]),
+                    asserted=frozenset(said.get("asserted", ())),
                 )
 
 
