@@ -13,6 +13,7 @@ from api.neighbourhood import neighbourhood
 from api.parts import ApiDep
 from api.relationship_pages import relationship_page
 from cmdb import documents
+from cmdb.explaining import explain
 from cmdb.lookup import find_ci
 
 router = APIRouter(prefix="/cis", tags=["CIs"])
@@ -110,6 +111,6 @@ async def explain_ci(
 
     def read() -> dict[str, object]:
         found = find_ci(context.store, context.registry, ci)
-        return documents.explain(context.store, found, context.policy, attribute)
+        return explain(context.store, found, context.policy, attribute)
 
     return json_answer(await api.gate.read(read))
