@@ -43,6 +43,8 @@ class Link:
     attributes: Attributes = field(default_factory=dict)
     confidence: float = 1.0
     line: int | None = None
+    is_by_key: bool = False
+    """An end that is no `local_id` names a CI by native key, id, `class:name` or name, as a column of a table does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

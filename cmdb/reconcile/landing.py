@@ -189,6 +189,10 @@ class Landing:
         self._parked[row.draft.local_id] = row
 
     # links
+    def knows(self, local_id: str) -> bool:
+        """Whether it is the id of a row of this input, landed, parked or refused."""
+        return local_id in self.resolved or local_id in self._parked or local_id in self._local_ids
+
     def resolve(self, local_id: str) -> str:
         """The CI of a local id; see `links.Resolve`."""
         if local_id in self.resolved:

@@ -12,8 +12,9 @@ from cmdb.errors import Invalid
 from cmdb.ids import new_id
 from cmdb.observation import Observation
 from cmdb.reconcile.absence import Absence
+from cmdb.reconcile.ends import named_end
 from cmdb.reconcile.landing import Landing
-from cmdb.reconcile.links import EndIsParked, put_link, put_redundancy
+from cmdb.reconcile.links import EndIsParked, Resolve, put_link, put_redundancy
 from cmdb.reconcile.parking import returning
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.rows import Row, ready
@@ -151,7 +152,8 @@ class Reconciler:
         landing.prefetch_links(observation)
         for link in observation.links:
             try:
-                linked = put_link(workspace, self._registry, link, observation, landing.resolve)
+                resolve = self._by_key(workspace, landing, observation) if link.is_by_key else landing.resolve
+                linked = put_link(workspace, self._registry, link, observation, resolve)
             except EndIsParked as end:
                 landing.park_link(link, end.local_id)
                 counts.parked += 1
@@ -175,6 +177,14 @@ class Reconciler:
                 counts.refused += 1
                 problems.append(Problem(group.line, None, error.message))
         return counts
+
+    def _by_key(self, workspace: Workspace, landing: Landing, observation: Observation) -> Resolve:
+        def resolve(end: str) -> str:
+            if landing.knows(end):
+                return landing.resolve(end)
+            return named_end(end, workspace, self._registry, observation)
+
+        return resolve
 
     @staticmethod
     def _outcome(row: Row, workspace: Workspace, changed: set[str]) -> RowOutcome:
