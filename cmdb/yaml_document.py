@@ -42,22 +42,27 @@ def read_yaml(path: Path) -> YamlDocument:
             raw = file.read(SIZE_LIMIT_BYTES + 1)
     except OSError as error:
         raise Invalid(f"cannot be read: {error.strerror}; check path and permissions", place=str(path)) from error
+    return parse_yaml(raw, file=str(path))
+
+
+def parse_yaml(raw: bytes, *, file: str) -> YamlDocument:
+    """Read the bytes of a file whose name is `file`; raises as `read_yaml`."""
     if len(raw) > SIZE_LIMIT_BYTES:
-        raise Invalid(f"larger than {SIZE_LIMIT_BYTES} bytes; split it", place=str(path))
+        raise Invalid(f"larger than {SIZE_LIMIT_BYTES} bytes; split it", place=file)
     try:
         text = raw.decode("utf-8-sig")
-        _check_events(text, str(path))
+        _check_events(text, file)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: dict[Steps, int] = {}
-        content = None if node is None else _plain(node, (), lines, str(path))
+        content = None if node is None else _plain(node, (), lines, file)
     except UnicodeDecodeError as error:
-        raise Invalid("not UTF-8; save it as UTF-8", place=str(path)) from error
+        raise Invalid("not UTF-8; save it as UTF-8", place=file) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Invalid(f"not valid YAML: {error.problem}", place=f"{path}:{line}") from error
+        raise Invalid(f"not valid YAML: {error.problem}", place=f"{file}:{line}") from error
     except yaml.YAMLError as error:
-        raise Invalid("not valid YAML: a character that YAML does not allow", place=f"{path}:1") from error
-    return YamlDocument(str(path), content, lines)
+        raise Invalid("not valid YAML: a character that YAML does not allow", place=f"{file}:1") from error
+    return YamlDocument(file, content, lines)
 
 
 def _check_events(text: str, file: str) -> None:
