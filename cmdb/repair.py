@@ -64,7 +64,7 @@ class Repair:
             snapshot = Snapshot(self._store)
             workspace = Workspace(snapshot)
             change(workspace)
-            settle_all(workspace, self._registry, self._policy)
+            settle_all(workspace, self._registry, self._policy, now=self._clock())
             change_set = ChangeSet(
                 id=str(uuid.uuid4()),
                 at=self._clock(),

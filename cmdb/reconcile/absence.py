@@ -114,7 +114,7 @@ class Absence:
         if last is None or last >= self._observation.at:
             return
         times = _with(relationship.missing_at.get(source, ()), self._observation.at)
-        if not self._policy.is_over(last, times):
+        if not self._policy.is_over(self._workspace.ci(relationship.source).class_name, last, times):
             after = msgspec.structs.replace(relationship, missing_at={**relationship.missing_at, source: times})
             self._workspace.put_relationship(after)
             return
@@ -139,7 +139,7 @@ class Absence:
         if is_reference(current) and self._is_described(current):
             return
         times = _with(current.missing_at, self._observation.at)
-        withdrawn = max(times) if self._policy.is_over(last, times) else None
+        withdrawn = max(times) if self._policy.is_over(current.class_name, last, times) else None
         self._workspace.put_claim(msgspec.structs.replace(current, missing_at=times, withdrawn_at=withdrawn))
         self._mark(current.ci, state)
 

@@ -114,7 +114,7 @@ class Reconciler:
                 problems.append(Problem(scope.line, None, error.message))
         for unreachable in observation.unreachable:
             absence.apply_unreachable(unreachable)
-        shared = settle_all(workspace, self._registry, self._policy)
+        shared = settle_all(workspace, self._registry, self._policy, now=now)
         landing.report(by=observation.source, shared=shared)
         writes = workspace.writes()
         change_set = ChangeSet(

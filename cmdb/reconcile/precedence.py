@@ -52,8 +52,8 @@ class Policy:
             return 0
         return self.ranks.get(source, LOWEST_RANK)
 
-    def is_over(self, last_seen: dt.datetime, missing_at: Sequence[dt.datetime]) -> bool:
-        """Grace: the later of so many complete scans without it and so long a time since it was seen."""
+    def is_over(self, class_name: str, last_seen: dt.datetime, missing_at: Sequence[dt.datetime]) -> bool:  # noqa: ARG002 - one grace for all classes so far
+        """Grace of a class: the later of so many complete scans without it and so long a time since it was seen."""
         return len(missing_at) >= self.grace_scans and max(missing_at) - last_seen >= self.grace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
@@ -14,8 +15,8 @@ from cmdb.reconcile.workspace import Workspace, claim_keys
 from cmdb.registry import Registry
 
 
-def settle_all(workspace: Workspace, registry: Registry, policy: Policy) -> list[Flagged]:
-    """Settle what the plan touched; what a person must be told of values that came to a second CI."""
+def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now: dt.datetime) -> list[Flagged]:  # noqa: ARG001 - edits run out by it
+    """Settle what the plan touched at `now`; what a person must be told of values that came to a second CI."""
     told: list[Flagged] = []
     for ci_id in list(workspace.touched):
         ci = workspace.get(Kind.CI, ci_id)
@@ -36,7 +37,7 @@ def settle_all(workspace: Workspace, registry: Registry, policy: Policy) -> list
 def _graced(workspace: Workspace, claim: Claim, policy: Policy) -> Claim:
     """The claim, withdrawn if what a late row brought does not save it."""
     last = workspace.last_seen(claim.id)
-    if claim.withdrawn_at is not None or last is None or not policy.is_over(last, claim.missing_at):
+    if claim.withdrawn_at is not None or last is None or not policy.is_over(claim.class_name, last, claim.missing_at):
         return claim
     withdrawn = msgspec.structs.replace(claim, withdrawn_at=max(claim.missing_at))
     workspace.put_claim(withdrawn)
