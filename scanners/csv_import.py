@@ -1,0 +1,50 @@
+"""`cmdb import csv`: a table as text."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+from cmdb.errors import Invalid
+from cmdb.formats.batch import Intake
+from cmdb.registry import Registry, default_registry
+from scanners.csv_text import find_delimiter, find_encoding, read_rows
+from scanners.table_mapping import Mapped, read_mapping, write_mapping
+from scanners.table_rows import read_table, table_columns
+
+
+class CsvParser:
+    """The parser of delimited text; the headings say what the columns mean, a mapping corrects them."""
+
+    def __init__(self, registry: Registry | None = None) -> None:
+        self._registry = registry or default_registry()
+
+    def read(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> None:
+        """See `table_rows.read_table`; raises `Invalid` with the line for bytes that are no text or no table."""
+        mapped = read_mapping(options, self._registry, format_name="csv")
+        read_table(_rows(stream, mapped, name, into), mapped, self._registry, name=name, into=into)
+
+    def mapping(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> str:
+        """The text of a mapping file for this table, as its headings are understood."""
+        mapped = read_mapping(options, self._registry, format_name="csv")
+        columns, _ = table_columns(_rows(stream, mapped, name, into), mapped, self._registry, name=name)
+        return write_mapping(columns, mapped.settings)
+
+
+def _rows(stream: BinaryIO, mapped: Mapped, name: str, into: Intake) -> Iterator[tuple[int, list[str]]]:
+    encoding = mapped.settings.get("encoding")
+    if encoding is None:
+        encoding = find_encoding(stream, into)
+    else:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise Invalid(f"no encoding is called {encoding[:40]!r}; give one such as utf-8 or windows-1252") from None
+    delimiter = mapped.settings.get("delimiter")
+    if delimiter is None:
+        delimiter = find_delimiter(stream, encoding)
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) != 1 or delimiter in '\r\n"':
+        raise Invalid(f"the delimiter {delimiter[:20]!r} is not one character; give one such as ; or tab")
+    return read_rows(stream, encoding=encoding, delimiter=delimiter, name=name)
