@@ -137,8 +137,12 @@ class Claim(Entity, frozen=True, kw_only=True):
     fingerprint: str = ""
     missing_at: tuple[dt.datetime, ...] = ()
     """Distinct observation times of completed scopes that did not see it since it was last seen; oldest first."""
+    missed_by: str = ""
+    """Run of the newest of these times."""
     withdrawn_at: dt.datetime | None = None
     """When its grace ran out; it still identifies, so that what reappears is revived."""
+    withdrawn_by: str = ""
+    """Who says so: the run that ended its grace, or the person who deleted it."""
     matched: dict[str, Value] = {}
     """How its first row was matched: rule, on, considered (contract.md, `explain`)."""
 

@@ -11,7 +11,7 @@ from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim, ClaimValue, Lifecycle, State
 from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, gather, union
 from cmdb.identity.keys import fingerprint
-from cmdb.reconcile.precedence import Policy, Said, winner
+from cmdb.reconcile.precedence import PERSON_PREFIX, Policy, Said, winner
 from cmdb.reconcile.rows import Row
 from cmdb.reconcile.workspace import as_identifiers, evidence_of
 from cmdb.registry import Registry
@@ -124,6 +124,7 @@ def fold(
     values = _folded(row, before, last_seen, is_repeated=is_repeated)
     name, name_left_out = _name(row, before, last_seen)
     is_newest = row.at >= last_seen
+    is_back = row.at > last_seen and not _was_deleted_since(before, row.at)
     print_, identifiers = before.fingerprint, before.identifiers
     is_as_before = (values, name, name_left_out) == (before.values, before.name, before.name_left_out_since)
     if row.family is Family.DEVICE and not is_as_before:
@@ -141,9 +142,17 @@ def fold(
         values=values,
         identifiers=identifiers,
         fingerprint=print_,
-        missing_at=tuple(at for at in before.missing_at if at > row.at),
-        withdrawn_at=None if row.at > last_seen else before.withdrawn_at,
+        missing_at=(missed := tuple(at for at in before.missing_at if at > row.at)),
+        missed_by=before.missed_by if missed else "",
+        withdrawn_at=None if is_back else before.withdrawn_at,
+        withdrawn_by="" if is_back else before.withdrawn_by,
     )
+
+
+def _was_deleted_since(claim: Claim, at: dt.datetime) -> bool:
+    """Whether a person deleted the CI after this look: only a later one brings it back."""
+    deleted = claim.withdrawn_at is not None and claim.withdrawn_by.startswith(PERSON_PREFIX)
+    return deleted and claim.withdrawn_at is not None and at <= claim.withdrawn_at
 
 
 def _folded(row: Row, before: Claim, last_seen: dt.datetime, *, is_repeated: bool) -> dict[str, ClaimValue]:

@@ -39,7 +39,7 @@ def _graced(workspace: Workspace, claim: Claim, policy: Policy) -> Claim:
     last = workspace.last_seen(claim.id)
     if claim.withdrawn_at is not None or last is None or not policy.is_over(claim.class_name, last, claim.missing_at):
         return claim
-    withdrawn = msgspec.structs.replace(claim, withdrawn_at=max(claim.missing_at))
+    withdrawn = msgspec.structs.replace(claim, withdrawn_at=max(claim.missing_at), withdrawn_by=claim.missed_by)
     workspace.put_claim(withdrawn)
     return withdrawn
 
