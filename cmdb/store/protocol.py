@@ -64,6 +64,14 @@ class EdgeRow:
     last_seen_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A point of the past: what was committed up to `revision`, and the sightings up to touch number `touch`."""
+
+    revision: int
+    touch: int
+
+
 class Store(Protocol):
     """See the module's docstring."""
 
@@ -111,11 +119,11 @@ class Store(Protocol):
     def count(self, kind: Kind) -> dict[str, int]:
         """Live entities by class for CIs (merged ones left out), by type for relationships, else under ""."""
 
-    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
-        """Owners of these identity keys; unowned keys are left out."""
+    def owners(self, keys: Collection[str], *, as_of: int | None = None) -> dict[str, KeyOwners]:
+        """Owners of these identity keys, now or right after the revision `as_of`; unowned keys are left out."""
 
-    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
-        """First and last sightings; never-seen subjects are left out."""
+    def seen(self, subjects: Collection[str], *, as_of: int | None = None) -> dict[str, Seen]:
+        """First and last sightings, of all or up to the touch number `as_of`; never-seen subjects are left out."""
 
     def list_cis(
         self,
@@ -147,6 +155,25 @@ class Store(Protocol):
 
     def history(self, kind: Kind, id_: str, *, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
         """All changes of one entity, oldest first."""
+
+    def then(self, at: dt.datetime | int) -> Then:
+        """The state at a time (of commit), or right after a revision and the sightings that came before the next one."""
+
+    def ids_ever(
+        self, kind: Kind, field: str, values: Collection[str], *, after: str = "", limit: int = PAGE_LIMIT
+    ) -> tuple[str, ...]:
+        """Ids after `after`, in order, of entities that are found by an indexed field (see `find`) or once were."""
+
+    def places_ever(
+        self,
+        *,
+        class_names: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int = PAGE_LIMIT,
+    ) -> tuple[tuple[str, str], ...]:
+        """Folded name and id, in order after `after`, of CIs that `list_cis` lists under it or once would have; a superset."""
 
     def get_many_as_of(self, kind: Kind, ids: Collection[str], revision: int) -> dict[str, Entity]:
         """The entities as they were right after `revision`."""

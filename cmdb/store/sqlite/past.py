@@ -1,8 +1,9 @@
 # ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
-"""Questions about the past: feed, history and as-of, all read from the one table of versions."""
+"""Questions about the past: feed, history and as-of, read from the one table of versions, and former owners of keys."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -11,6 +12,7 @@ from cmdb.changeset import Change
 from cmdb.entities import Entity, Kind
 from cmdb.store.codec import decode
 from cmdb.store.instants import from_microseconds
+from cmdb.store.protocol import KeyOwners
 from cmdb.store.sqlite.parameters import lists
 from cmdb.store.sqlite.schema import SEQUENCE_BITS
 
@@ -78,3 +80,25 @@ def page_as_of(connection: sqlite3.Connection, kind: Kind, after: str, limit: in
         f" AND v.place = {_NEWEST_THEN} ORDER BY v.id LIMIT ?"
     )
     return tuple(decode(kind, body) for (body,) in connection.execute(query, (after, kind, place, limit)))
+
+
+def owners(connection: sqlite3.Connection, keys: Collection[str], revision: int | None) -> dict[str, KeyOwners]:
+    """Owners of these keys, now or right after a revision; unowned keys are left out."""
+    newest = _LAST_PLACE if revision is None else revision
+    found: dict[str, tuple[str, int, int]] = {}
+    for places, values in lists(keys):
+        query = f"SELECT key, owners, is_strong, is_shared FROM identity_key WHERE key IN ({places}) AND revision <= ?"
+        found.update((key, tuple(row)) for key, *row in connection.execute(query, (*values, newest)))
+    if revision is not None:
+        for places, values in lists(set(keys) - found.keys()):
+            # max() picks the row that the bare columns are of (SQLite, "Bare columns in an aggregate query")
+            query = (
+                "SELECT key, owners, is_strong, is_shared, max(revision) FROM former_key"
+                f" WHERE key IN ({places}) AND revision <= ? GROUP BY key"
+            )
+            found.update((key, tuple(row[:3])) for key, *row in connection.execute(query, (*values, revision)))
+    return {
+        key: KeyOwners(names, bool(is_strong), bool(is_shared))
+        for key, (held, is_strong, is_shared) in found.items()
+        if (names := tuple(json.loads(held)))
+    }

@@ -2,7 +2,8 @@
 
 Every state of every entity is one row of `version`, `place` = revision << 20 | sequence, an ended one with no body: the
 feed, the history and the past are reads of this one table. `current` points at the live row; `node`, `edge` and
-`lookup` repeat what is read without opening a body. Instants are microseconds since the epoch.
+`lookup` repeat what is read without opening a body, and `former_node` and `former_lookup` what they held and no longer
+hold. Instants are microseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 
 from cmdb.errors import Invalid
+from cmdb.store.sqlite.former_tables import FORMER
 
 SEQUENCE_BITS = 20
 APPLICATION_ID = 0x47434D42
@@ -100,6 +102,7 @@ MIGRATIONS: tuple[str, ...] = (
         expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    FORMER,
 )
 """Script by schema version, counted from 1; never edited once released, only added to."""
 

@@ -1,21 +1,19 @@
-# ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
+
 """The embedded store: one SQLite file, or a database in memory, that needs no server."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind
 from cmdb.store.fields import checked_field
-from cmdb.store.instants import from_microseconds, to_microseconds, utc_now
+from cmdb.store.instants import to_microseconds, utc_now
 from cmdb.store.paging import checked_limit, make_cursor, read_cursor
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store
-from cmdb.store.sqlite import past, reading
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
+from cmdb.store.sqlite import formerly, past, reading, sightings
 from cmdb.store.sqlite.connections import MEMORY, Connections
-from cmdb.store.sqlite.parameters import lists
 from cmdb.store.sqlite.writing import note, recorded, to_revision, write
 from cmdb.store.validation import check, check_notes
 
@@ -103,26 +101,19 @@ class SqliteStore(Store):
         with self._connections.reading() as connection:
             return reading.count(connection, kind)
 
-    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
+    def owners(self, keys: Collection[str], *, as_of: int | None = None) -> dict[str, KeyOwners]:
         """As `Store.owners`."""
-        found: dict[str, KeyOwners] = {}
         with self._connections.reading() as connection:
-            for places, values in lists(keys):
-                query = f"SELECT key, owners, is_strong, is_shared FROM identity_key WHERE key IN ({places})"
-                for key, owners, is_strong, is_shared in connection.execute(query, values):
-                    if names := tuple(json.loads(owners)):
-                        found[key] = KeyOwners(names, bool(is_strong), bool(is_shared))
-        return found
+            return past.owners(connection, keys, as_of)
 
-    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
+    def seen(self, subjects: Collection[str], *, as_of: int | None = None) -> dict[str, Seen]:
         """As `Store.seen`."""
-        found: dict[str, Seen] = {}
         with self._connections.reading() as connection:
-            for places, values in lists(subjects):
-                query = f"SELECT subject, first_at, last_at FROM sighting WHERE subject IN ({places})"
-                for subject, first_at, last_at in connection.execute(query, values):
-                    found[subject] = Seen(from_microseconds(first_at), from_microseconds(last_at))
-        return found
+            return (
+                sightings.seen(connection, subjects)
+                if as_of is None
+                else sightings.seen_then(connection, subjects, as_of)
+            )
 
     def list_cis(
         self,
@@ -159,15 +150,8 @@ class SqliteStore(Store):
 
     def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
         """As `Store.touches`."""
-        query = (
-            "SELECT number, revision, run_id, source, at, subjects FROM touch WHERE number > ? ORDER BY number LIMIT ?"
-        )
         with self._connections.reading() as connection:
-            rows = connection.execute(query, (after, checked_limit(limit))).fetchall()
-        return tuple(
-            Touch(number, revision, run_id, source, from_microseconds(at), tuple(json.loads(subjects)))
-            for number, revision, run_id, source, at, subjects in rows
-        )
+            return sightings.touches(connection, after, checked_limit(limit))
 
     def revisions(self, *, after: int = 0, limit: int = 1000) -> tuple[Revision, ...]:
         """As `Store.revisions`."""
@@ -192,6 +176,41 @@ class SqliteStore(Store):
         checked_limit(limit)
         with self._connections.reading() as connection:
             return past.history(connection, kind, id_, past.last_place(after), limit)
+
+    def then(self, at: dt.datetime | int) -> Then:
+        """As `Store.then`."""
+        with self._connections.reading() as connection:
+            return sightings.then(
+                connection, at if isinstance(at, int) else None, None if isinstance(at, int) else to_microseconds(at)
+            )
+
+    def ids_ever(
+        self, kind: Kind, field: str, values: Collection[str], *, after: str = "", limit: int = PAGE_LIMIT
+    ) -> tuple[str, ...]:
+        """As `Store.ids_ever`."""
+        name = f"{kind}.{checked_field(kind, field)}"
+        with self._connections.reading() as connection:
+            return formerly.ids_ever(connection, name, values, after, checked_limit(limit))
+
+    def places_ever(
+        self,
+        *,
+        class_names: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int = PAGE_LIMIT,
+    ) -> tuple[tuple[str, str], ...]:
+        """As `Store.places_ever`."""
+        with self._connections.reading() as connection:
+            return formerly.places_ever(
+                connection,
+                class_names=class_names,
+                names=names,
+                search=search,
+                after=after,
+                limit=checked_limit(limit),
+            )
 
     def get_many_as_of(self, kind: Kind, ids: Collection[str], revision: int) -> dict[str, Entity]:
         """As `Store.get_many_as_of`."""

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from cmdb.changeset import ChangeSet, KeyWrite, Revision
+from cmdb.changeset import ChangeSet, Revision
 from cmdb.entities import CI, Entity, Kind, Relationship
 from cmdb.store.fields import indexed_values
 from cmdb.store.folding import fold
@@ -23,6 +23,8 @@ from cmdb.store.refusals import (
     refuse_moved_keys,
     refuse_other_state,
 )
+from cmdb.store.sqlite.former_tables import FULL
+from cmdb.store.sqlite.formerly import keep_former
 from cmdb.store.sqlite.parameters import lists
 from cmdb.store.sqlite.schema import SEQUENCE_BITS
 from cmdb.store.validation import CheckedChangeSet, EncodedWrite
@@ -55,7 +57,8 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
     ).fetchone()
     _check_consulted(connection, change_set, newest)
     _check_before(connection, checked.writes)
-    keys = _changed_keys(connection, change_set)
+    stored = _stored_keys(connection, change_set)
+    keys = new_keys(change_set, stored)
     revision = None
     if checked.writes or keys:
         number, at = newest + 1, max(now, newest_at)
@@ -63,14 +66,16 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
         connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
         _write_versions(connection, checked.writes, first=number << SEQUENCE_BITS)
         _write_projections(connection, checked.writes)
+        keep_former(connection, checked.writes)
         _check_ends(connection, checked.writes)
+        _keep_former_keys(connection, [(key.key,) for key in keys if key.key in stored])
         connection.executemany(
             "INSERT INTO identity_key VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET owners = excluded.owners,"
             " is_strong = excluded.is_strong, is_shared = excluded.is_shared, revision = excluded.revision",
             sorted((key.key, json.dumps(key.owners), key.is_strong, key.is_shared, number) for key in keys),
         )
         revision, newest = to_revision(row), number
-    _write_sightings(connection, checked, newest)
+    _write_sightings(connection, checked, newest, max(now, newest_at))
     return revision
 
 
@@ -131,13 +136,20 @@ def _by_kind(writes: Sequence[EncodedWrite]) -> Iterator[tuple[Kind, list[Encode
     yield from groups.items()
 
 
-def _changed_keys(connection: sqlite3.Connection, change_set: ChangeSet) -> list[KeyWrite]:
+def _stored_keys(connection: sqlite3.Connection, change_set: ChangeSet) -> dict[str, KeyOwners]:
     stored: dict[str, KeyOwners] = {}
     for places, values in lists([key.key for key in change_set.keys]):
         query = f"SELECT key, owners, is_strong, is_shared FROM identity_key WHERE key IN ({places})"
         for key, owners, is_strong, is_shared in connection.execute(query, values):
             stored[key] = KeyOwners(tuple(json.loads(owners)), bool(is_strong), bool(is_shared))
-    return new_keys(change_set, stored)
+    return stored
+
+
+def _keep_former_keys(connection: sqlite3.Connection, keys: Sequence[tuple[str]]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO former_key SELECT key, revision, owners, is_strong, is_shared FROM identity_key WHERE key = ?",
+        keys,
+    )
 
 
 def _write_versions(connection: sqlite3.Connection, writes: Sequence[EncodedWrite], *, first: int) -> None:
@@ -207,17 +219,35 @@ def _lookups(kind: Kind, entity: Entity | None) -> set[tuple[str, str]]:
     return {(f"{kind}.{field}", value) for field, value in indexed_values(kind, entity)}
 
 
-def _write_sightings(connection: sqlite3.Connection, checked: CheckedChangeSet, revision: int) -> None:
+def _write_sightings(connection: sqlite3.Connection, checked: CheckedChangeSet, revision: int, now: int) -> None:
     change_set = checked.change_set
+    if not checked.moments:
+        return
+    (newest,) = connection.execute("SELECT coalesce(max(committed_at), 0) FROM touch").fetchone()
     for moment in checked.moments:
         kept = connection.execute(
-            "INSERT INTO touch (change_set, revision, run_id, source, at, subjects) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (change_set, at) DO NOTHING",
-            (change_set.id, revision, change_set.run_id, change_set.source, moment.at, json.dumps(moment.subjects)),
-        ).rowcount
-        if kept:
+            "INSERT INTO touch (change_set, revision, run_id, source, at, subjects, committed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (change_set, at) DO NOTHING RETURNING printf('%08x', number)",
+            (
+                change_set.id,
+                revision,
+                change_set.run_id,
+                change_set.source,
+                moment.at,
+                json.dumps(moment.subjects),
+                max(now, newest),
+            ),
+        ).fetchone()
+        if kept is not None:
+            (number,) = kept
             connection.executemany(
-                "INSERT INTO sighting VALUES (?1, ?2, ?2) ON CONFLICT (subject) DO UPDATE SET"
-                " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)",
-                [(subject, moment.at) for subject in sorted(moment.subjects)],
+                "INSERT INTO sighting VALUES (?1, ?2, ?2, ?3) ON CONFLICT (subject) DO UPDATE SET"
+                " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),"
+                " touches = touches || excluded.touches",
+                [(subject, moment.at, number) for subject in sorted(moment.subjects)],
             )
+    # A row that is written at every sighting stays short; the rest of its history is written once.
+    connection.execute(
+        f"INSERT INTO former_sighting SELECT subject, touches FROM sighting WHERE length(touches) >= {FULL}"
+    )
+    connection.execute(f"UPDATE sighting SET touches = '' WHERE length(touches) >= {FULL}")

@@ -1,0 +1,77 @@
+# ruff: noqa: S608 - only lists of "?", constants and conditions of this package are put into a statement
+"""When sources saw what: a row by subject, and the numbers of all touches that saw it, oldest first."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+
+from cmdb.changeset import Touch
+from cmdb.store.instants import from_microseconds
+from cmdb.store.protocol import Seen, Then
+from cmdb.store.sqlite.parameters import lists
+
+_DIGITS = 8
+
+
+def seen(connection: sqlite3.Connection, subjects: Collection[str]) -> dict[str, Seen]:
+    """First and last sightings of these subjects."""
+    found: dict[str, Seen] = {}
+    for places, values in lists(subjects):
+        query = f"SELECT subject, first_at, last_at FROM sighting WHERE subject IN ({places})"
+        for subject, first_at, last_at in connection.execute(query, values):
+            found[subject] = Seen(from_microseconds(first_at), from_microseconds(last_at))
+    return found
+
+
+def seen_then(connection: sqlite3.Connection, subjects: Collection[str], touch: int) -> dict[str, Seen]:
+    """First and last sightings up to a touch."""
+    numbers: dict[str, list[int]] = {}
+    for places, values in lists(subjects):
+        query = (
+            f"SELECT subject, touches FROM sighting WHERE subject IN ({places})"
+            f" UNION ALL SELECT subject, touches FROM former_sighting WHERE subject IN ({places})"
+        )
+        for subject, packed in connection.execute(query, (*values, *values)):
+            numbers.setdefault(subject, []).extend(number for number in _unpacked(packed) if number <= touch)
+    times = _times(connection, {number for found in numbers.values() for number in found})
+    return {
+        subject: Seen(
+            from_microseconds(min(times[number] for number in found)),
+            from_microseconds(max(times[number] for number in found)),
+        )
+        for subject, found in numbers.items()
+        if found
+    }
+
+
+def _unpacked(packed: str) -> Iterable[int]:
+    return (int(packed[start : start + _DIGITS], 16) for start in range(0, len(packed), _DIGITS))
+
+
+def _times(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, int]:
+    """When the touches of these numbers saw what they saw."""
+    found: dict[int, int] = {}
+    for places, values in lists([str(number) for number in numbers]):
+        found.update(connection.execute(f"SELECT number, at FROM touch WHERE number IN ({places})", values))
+    return found
+
+
+def touches(connection: sqlite3.Connection, after: int, limit: int) -> tuple[Touch, ...]:
+    """Touches after a number, oldest first."""
+    query = "SELECT number, revision, run_id, source, at, subjects FROM touch WHERE number > ? ORDER BY number LIMIT ?"
+    return tuple(
+        Touch(number, revision, run_id, source, from_microseconds(at), tuple(json.loads(subjects)))
+        for number, revision, run_id, source, at, subjects in connection.execute(query, (after, limit))
+    )
+
+
+def then(connection: sqlite3.Connection, revision: int | None, at: int | None) -> Then:
+    """The newest revision and touch at a revision or at a time, the other one None."""
+    if revision is None:
+        newest = "SELECT (SELECT max(number) FROM revision WHERE at <= ?1), (SELECT max(number) FROM touch WHERE committed_at <= ?1)"
+        number, touch = connection.execute(newest, (at,)).fetchone()
+        return Then(number or 0, touch or 0)
+    (touch,) = connection.execute("SELECT max(number) FROM touch WHERE revision <= ?", (revision,)).fetchone()
+    return Then(revision, touch or 0)
