@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Generator, Mapping
 from typing import BinaryIO
 
 from cmdb.errors import Invalid
@@ -23,16 +24,18 @@ class CsvParser:
     def read(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> None:
         """See `table_rows.read_table`; raises `Invalid` with the line for bytes that are no text or no table."""
         mapped = read_mapping(options, self._registry, format_name="csv")
-        read_table(_rows(stream, mapped, name, into), mapped, self._registry, name=name, into=into)
+        with contextlib.closing(_rows(stream, mapped, name, into)) as rows:
+            read_table(rows, mapped, self._registry, name=name, into=into)
 
     def mapping(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> str:
         """The text of a mapping file for this table, as its headings are understood."""
         mapped = read_mapping(options, self._registry, format_name="csv")
-        columns, _ = table_columns(_rows(stream, mapped, name, into), mapped, self._registry, name=name)
+        with contextlib.closing(_rows(stream, mapped, name, into)) as rows:
+            columns, _ = table_columns(rows, mapped, self._registry, name=name)
         return write_mapping(columns, mapped.settings)
 
 
-def _rows(stream: BinaryIO, mapped: Mapped, name: str, into: Intake) -> Iterator[tuple[int, list[str]]]:
+def _rows(stream: BinaryIO, mapped: Mapped, name: str, into: Intake) -> Generator[tuple[int, list[str]], None, None]:
     encoding = mapped.settings.get("encoding")
     if encoding is None:
         encoding = find_encoding(stream, into)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
@@ -83,7 +83,9 @@ def find_delimiter(stream: BinaryIO, encoding: str) -> str:
     return best if fit(best) > (0, 0) else ","
 
 
-def read_rows(stream: BinaryIO, *, encoding: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+def read_rows(
+    stream: BinaryIO, *, encoding: str, delimiter: str, name: str
+) -> Generator[tuple[int, list[str]], None, None]:
     """Rows with the number of the line on which each begins, streamed; raises `Invalid` with the line for what is no table (RFC 4180)."""
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
     csv.field_size_limit(MAX_CELL_CHARACTERS)

@@ -51,10 +51,15 @@ def is_dated(attribute: str) -> bool:
     return _DATED.search(attribute) is not None
 
 
-def guess(headings: Sequence[str], registry: Registry) -> tuple[Column, ...]:
-    """One column for each heading, in order; what is not recognised keeps its heading, in snake_case, as an attribute."""
+def guess(headings: Sequence[str], registry: Registry, class_name: str | None = None) -> tuple[Column, ...]:
+    """One column for each heading, in order; `class_name` is that of all rows, where it is known.
+
+    What is not recognised keeps its heading, in snake_case, as an attribute.
+    """
     types = {_folded(kind.name): kind.name for kind in registry.relationship_types()}
-    names = {_folded(name): name for spec in registry.classes() for name in spec.attributes}
+    every = {name for spec in registry.classes() for name in spec.attributes}
+    own = every if class_name is None else set(registry.get(class_name).attributes)
+    folded = {_folded(name): name for name in [*sorted(every), *sorted(own)]}
     taken: set[str] = set()
     columns = []
     for heading in headings:
@@ -65,7 +70,8 @@ def guess(headings: Sequence[str], registry: Registry) -> tuple[Column, ...]:
         if word in types:
             columns.append(Column(heading, Meaning.RELATIONSHIP, types[word]))
             continue
-        target = names.get(word) or _known(word) or _known(word.rstrip("0123456789")) or _snake(heading)
+        spelled = heading.strip() if heading.strip() in own else None
+        target = spelled or usual_meaning(heading) or folded.get(word) or _snake(heading)
         if target in taken and not target.endswith("addresses"):
             target = _snake(heading)
         taken.add(target)
@@ -73,8 +79,10 @@ def guess(headings: Sequence[str], registry: Registry) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _known(word: str) -> str | None:
-    return _meanings().get(word)
+def usual_meaning(heading: str) -> str | None:
+    """The attribute that people mean by a heading; None when it is no usual one."""
+    word = _folded(heading)
+    return _meanings().get(word) or _meanings().get(word.rstrip("0123456789"))
 
 
 @cache

@@ -14,7 +14,7 @@ from cmdb.formats.batch import Intake, Refused
 from cmdb.observation import Draft, Link, Scope, ScopeKind
 from cmdb.registry import Registry
 from cmdb.values import Value
-from scanners.table_headers import Column, Meaning, guess
+from scanners.table_headers import Column, Meaning, guess, usual_meaning
 from scanners.table_mapping import Mapped
 
 MAX_ROWS = 5_000_000
@@ -27,7 +27,9 @@ _FORMULA = re.compile(r"'+[=+\-@\t\r]")
 """What a writer of safe cells puts an apostrophe before; see `cmdb.formats.csv_writer`."""
 
 
-def read_table(rows: Iterable[tuple[int, Cells]], mapped: Mapped, registry: Registry, *, name: str, into: Intake) -> None:
+def read_table(
+    rows: Iterable[tuple[int, Cells]], mapped: Mapped, registry: Registry, *, name: str, into: Intake
+) -> None:
     """Take in every row below the headings; `rows` are numbered from 1 as a person counts them, and hold texts.
 
     Raises `Invalid` for a table that no row of could land: no headings, no class, a mapping of other headings. A row that
@@ -72,7 +74,7 @@ def table_columns(
         twice = next((heading for heading in headings if heading and headings.count(heading) > 1), None)
         if twice is not None:
             raise Invalid(f"two columns are called {twice[:80]!r}; rename one", place=f"{name}:{number}")
-        return mapped.applied(guess(headings, registry), name), remaining
+        return mapped.applied(guess(headings, registry, mapped.settings.get("class")), name), remaining
     return (), iter(())
 
 
@@ -114,14 +116,17 @@ class _Reader:
                 for key in self._keys.split(text):
                     if key.strip():
                         ends = (key.strip(), local_id) if column.is_inbound else (local_id, key.strip())
-                        links.append(Link(source=ends[0], type=column.target, target=ends[1], line=number, is_by_key=True))
+                        links.append(
+                            Link(source=ends[0], type=column.target, target=ends[1], line=number, is_by_key=True)
+                        )
             else:
-                value = self._value(column, text, class_name)
-                present = attributes.get(column.target)
+                target = self._target(column, class_name)
+                value = self._value(column, target, text, class_name)
+                present = attributes.get(target)
                 if isinstance(present, list) and isinstance(value, list):
-                    attributes[column.target] = [*present, *value]
+                    attributes[target] = [*present, *value]
                 else:
-                    attributes[column.target] = value
+                    attributes[target] = value
         draft = Draft(
             local_id=local_id,
             class_name=class_name,
@@ -136,8 +141,14 @@ class _Reader:
         place = self._at.get(target)
         return safe_text(cells[place]) or None if place is not None and place < len(cells) else None
 
-    def _value(self, column: Column, text: str, class_name: str) -> Value:
-        spec = self._registry.get(class_name).attributes.get(column.target)
+    def _target(self, column: Column, class_name: str) -> str:
+        """The attribute of a class that the column means; `vendor` is one of software, and of a machine its maker."""
+        known = self._registry.get(class_name).attributes
+        usual = usual_meaning(column.heading)
+        return usual if column.target not in known and usual is not None and usual in known else column.target
+
+    def _value(self, column: Column, target: str, text: str, class_name: str) -> Value:
+        spec = self._registry.get(class_name).attributes.get(target)
         if column.is_date:
             return _date(text, column)
         if text.startswith(("[", "{")) and (spec is None or spec.type in (AttributeType.TEXTS, AttributeType.OBJECTS)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
@@ -16,7 +17,7 @@ from cmdb.errors import Invalid
 from cmdb.formats.batch import Intake
 from cmdb.registry import Registry, default_registry
 from scanners.table_mapping import Mapped, read_mapping, write_mapping
-from scanners.table_rows import MAX_COLUMNS, read_table, table_columns
+from scanners.table_rows import read_table, table_columns
 
 MAX_UNPACKED_BYTES = 2_000_000_000
 MAX_STRINGS_BYTES = 200_000_000
@@ -24,6 +25,19 @@ MAX_STRINGS_BYTES = 200_000_000
 MAX_RATIO = 200
 """How many times larger than packed a part may be; spreadsheets reach about 30, bombs a thousand."""
 _SMALL_BYTES = 1_000_000
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    InvalidFileException,
+    ParseError,
+    KeyError,
+    ValueError,
+    EOFError,
+    OSError,
+    TypeError,
+    IndexError,
+    AttributeError,
+)
+"""What the library lets through of a damaged workbook."""
 
 
 class XlsxParser:
@@ -35,16 +49,18 @@ class XlsxParser:
     def read(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> None:
         """See `table_rows.read_table`; raises `Invalid` for what is no workbook, unpacks to too much, or lacks the sheet."""
         mapped = read_mapping(options, self._registry, format_name="xlsx")
-        read_table(_rows(stream, mapped, name), mapped, self._registry, name=name, into=into)
+        with contextlib.closing(_rows(stream, mapped, name)) as rows:
+            read_table(rows, mapped, self._registry, name=name, into=into)
 
     def mapping(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> str:  # noqa: ARG002 - one interface
         """The text of a mapping file for this table, as its headings are understood."""
         mapped = read_mapping(options, self._registry, format_name="xlsx")
-        columns, _ = table_columns(_rows(stream, mapped, name), mapped, self._registry, name=name)
+        with contextlib.closing(_rows(stream, mapped, name)) as rows:
+            columns, _ = table_columns(rows, mapped, self._registry, name=name)
         return write_mapping(columns, mapped.settings)
 
 
-def _rows(stream: BinaryIO, mapped: Mapped, name: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(stream: BinaryIO, mapped: Mapped, name: str) -> Generator[tuple[int, list[str]], None, None]:
     _check_size(stream, name)
     try:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
@@ -55,12 +71,15 @@ def _rows(stream: BinaryIO, mapped: Mapped, name: str) -> Iterator[tuple[int, li
         sheet = book[wanted] if wanted is not None else book[names[0]]
         # the size that a file claims for its sheet may be wrong, and is padded to
         sheet.reset_dimensions()
-        for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS + 1), start=1):
+        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
             yield number, [_text(value) for value in row]
-    except DefusedXmlException as error:
-        raise Invalid("the workbook declares XML entities, which no spreadsheet does; save it anew", place=name) from error
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, EOFError, OSError, TypeError, IndexError) as error:
-        raise Invalid(f"not a workbook that can be read: {error}; save it as .xlsx again", place=name) from error
+    except _UNREADABLE as error:
+        if isinstance(error, DefusedXmlException) or isinstance(error.__context__, DefusedXmlException):
+            raise Invalid(
+                "the workbook declares XML entities, which no spreadsheet does; save it anew", place=name
+            ) from error
+        said = str(error).partition("\n")[0]
+        raise Invalid(f"not a workbook that can be read: {said}; save it as .xlsx again", place=name) from error
 
 
 def _check_size(stream: BinaryIO, name: str) -> None:
