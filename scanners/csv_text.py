@@ -15,6 +15,8 @@ from cmdb.formats.batch import Intake
 
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_ROWS = 50
+TELLING_BYTES = 64
+"""Bytes beyond ASCII that it takes to tell one encoding from another by its letters."""
 MAX_CELL_CHARACTERS = 1_000_000
 DELIMITERS = (",", ";", "\t", "|")
 _BLOCK_BYTES = 1024 * 1024
@@ -48,8 +50,7 @@ def find_encoding(stream: BinaryIO, into: Intake) -> str:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         around = sample + block[max(0, error.start - SAMPLE_BYTES // 2) : error.start + SAMPLE_BYTES // 2]
-        best = from_bytes(around).best()
-        encoding = best.encoding if best is not None and best.encoding not in ("utf_8", "ascii") else _USUAL
+        encoding = _likeliest(around)
         into.warn(
             f"the text is not UTF-8 (byte {offset + error.start + 1}), read as {encoding}; if names look wrong, say --option encoding=NAME"
         )
@@ -57,6 +58,14 @@ def find_encoding(stream: BinaryIO, into: Intake) -> str:
     finally:
         stream.seek(start)
     return "utf-8"
+
+
+def _likeliest(sample: bytes) -> str:
+    """The encoding that makes the best text of a sample; too few letters beyond ASCII tell nothing."""
+    if sum(byte > 0x7F for byte in sample) < TELLING_BYTES:
+        return _USUAL
+    best = from_bytes(sample).best()
+    return best.encoding if best is not None and best.encoding not in ("utf_8", "ascii") else _USUAL
 
 
 def find_delimiter(stream: BinaryIO, encoding: str) -> str:

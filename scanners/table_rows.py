@@ -165,20 +165,27 @@ class _Reader:
 
 def _date(text: str, column: Column) -> str:
     """An ISO 8601 date or time; raises `Invalid` for another way to write one unless the column says which."""
+    if _is_iso(text):
+        return text
     if column.date_format is not None:
         try:
             found = dt.datetime.strptime(text, column.date_format)  # noqa: DTZ007 - a date has no zone
         except ValueError:
             raise Invalid(f"{column.heading}: {text[:40]!r} is no date of the form {column.date_format}") from None
         return found.date().isoformat() if found.time() == dt.time() else found.isoformat()
+    if _LOCAL_DATE.fullmatch(text):
+        raise Invalid(
+            f"{column.heading}: {text[:40]!r} may be read in several ways; write it as 2026-01-31, or say --option date_format=%d/%m/%Y"
+        )
+    return text
+
+
+def _is_iso(text: str) -> bool:
     try:
         dt.datetime.fromisoformat(text)
     except ValueError:
-        if _LOCAL_DATE.fullmatch(text):
-            raise Invalid(
-                f"{column.heading}: {text[:40]!r} may be read in several ways; write it as 2026-01-31, or say --option date_format=%d/%m/%Y"
-            ) from None
-    return text
+        return False
+    return True
 
 
 def safe_text(cell: str) -> str:
