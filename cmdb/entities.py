@@ -109,11 +109,23 @@ class Redundancy(Entity, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
 
-class ClaimValue(msgspec.Struct, frozen=True):
-    """A value that a source's record reported; `left_out_since` is its last time when newer observations omit it."""
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """Why and how long a person says something; `until` None means until it is taken back."""
+
+    at: dt.datetime
+    reason: str
+    until: dt.datetime | None = None
+
+
+class ClaimValue(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value that a source's record reported; `left_out_since` is its last time when newer observations omit it.
+
+    The value None says that there is none.
+    """
 
     value: Value
     left_out_since: dt.datetime | None = None
+    edit: Edit | None = None
 
 
 class Claim(Entity, frozen=True, kw_only=True):

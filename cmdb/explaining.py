@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import cast
 
 from cmdb.documents import Document, moment
-from cmdb.entities import CI, Claim, ClaimValue, Kind
-from cmdb.reconcile.precedence import Policy, Said, winner
+from cmdb.entities import CI, Claim, Kind
+from cmdb.reconcile.policy_file import UNION_ATTRIBUTES
+from cmdb.reconcile.precedence import Policy, Said, heard, is_silent, winner
+from cmdb.reconcile.values import NAME, is_edit, words
 from cmdb.store.protocol import Store
-from cmdb.values import Value
 
 
-def explain(store: Store, ci: CI, policy: Policy, attribute: str | None = None) -> Document:
+def explain(store: Store, ci: CI, policy: Policy, attribute: str | None = None, *, now: dt.datetime) -> Document:
     """For each value the source that won, its age, the rule and the claims that lost; and how the CI was matched."""
     claims = [cast("Claim", entity) for entity in store.find(Kind.CLAIM, "ci", (ci.id,))]
     seen = store.seen([claim.id for claim in claims])
-    said: dict[str, list[Said]] = {}
-    for claim in claims:
-        if claim.id not in seen or claim.withdrawn_at is not None:
-            continue
-        values = {**claim.values, **({"name": ClaimValue(claim.name)} if claim.name is not None else {})}
-        for name, kept in values.items():
-            at = kept.left_out_since or seen[claim.id].last_at
-            said.setdefault(name, []).append(Said(kept.value, claim.source, claim.record, at))
+    dated = [
+        (claim, seen[claim.id].last_at if claim.id in seen else None) for claim in claims if claim.withdrawn_at is None
+    ]
+    told = words(dated)
+    said = {**told.attributes, **({NAME: told.names} if told.names else {})}
     wanted = {name: said[name] for name in sorted(said) if attribute in (None, name)}
     return {
         "id": ci.id,
@@ -35,37 +34,45 @@ def explain(store: Store, ci: CI, policy: Policy, attribute: str | None = None) 
                 "considered": claim.matched.get("considered", []),
             }
             for claim in claims
+            if not is_edit(claim)
         ],
-        "attributes": {name: _won(ci, name, found, policy) for name, found in wanted.items()},
+        "attributes": {
+            name: won for name, found in wanted.items() if (won := _won(ci, name, found, policy, now=now)) is not None
+        },
     }
 
 
-def _won(ci: CI, name: str, said: list[Said], policy: Policy) -> Document:
-    best = winner(said, policy)
-    value: Value = ci.attributes.get(name, best.value) if name != "name" else ci.name
+def _won(ci: CI, name: str, said: list[Said], policy: Policy, *, now: dt.datetime) -> Document | None:
+    ranking = policy.ranking(ci.class_name, name)
+    counted = heard(said, ranking, now=now)
+    if not counted:
+        return None
+    best = winner(counted, ranking)
+    is_union = name in UNION_ATTRIBUTES
     rule = (
         "only one source says it"
-        if len(said) == 1
-        else ("union of all claims" if value != best.value else "best source that still speaks")
+        if len(counted) == 1
+        else ("union of all claims" if is_union else "best source that still speaks")
     )
-    lost = [one for one in said if one is not best]
+    newest = max(one.at for one in counted)
+
+    def why(lost: Said) -> str:
+        if lost.value == best.value:
+            return "says the same"
+        if is_silent(lost, newest, ranking):
+            return f"{lost.source} has been silent for longer than {ranking.effective_duration.days} days"
+        if ranking.rank(lost.source) > ranking.rank(best.source):
+            return f"{best.source} ranks before {lost.source}"
+        return f"{best.source} is newer" if lost.at < best.at else "settled by the source's name"
+
     return {
-        "value": value,
+        "value": ci.attributes.get(name, best.value) if name != NAME else ci.name,
         "source": best.source,
         "seen_at": moment(best.at),
         "rule": rule,
         "lost": [
-            {"source": one.source, "value": one.value, "seen_at": moment(one.at), "why": _why(one, best, policy)}
-            for one in sorted(lost, key=lambda one: (policy.rank(one.source), one.source, one.record))
+            {"source": one.source, "value": one.value, "seen_at": moment(one.at), "why": why(one)}
+            for one in sorted(counted, key=lambda one: (ranking.rank(one.source), one.source, one.record))
+            if one is not best
         ],
     }
-
-
-def _why(lost: Said, best: Said, policy: Policy) -> str:
-    if lost.value == best.value:
-        return "says the same"
-    if policy.rank(lost.source) > policy.rank(best.source):
-        return f"{best.source} ranks before {lost.source}"
-    if policy.rank(lost.source) < policy.rank(best.source):
-        return f"{lost.source} has been silent for longer than {policy.effective_duration.days} days"
-    return f"{best.source} is newer" if lost.at < best.at else "settled by the source's name"

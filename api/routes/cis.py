@@ -111,6 +111,6 @@ async def explain_ci(
 
     def read() -> dict[str, object]:
         found = find_ci(context.store, context.registry, ci)
-        return explain(context.store, found, context.policy, attribute)
+        return explain(context.store, found, context.policy, attribute, now=context.clock())
 
     return json_answer(await api.gate.read(read))

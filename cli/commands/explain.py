@@ -8,6 +8,7 @@ import click
 
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
+from cli.wiring import utc_now
 from cmdb.explaining import explain as explained
 from cmdb.lookup import find_ci
 from cmdb.reconcile.precedence import Policy
@@ -24,7 +25,9 @@ def explain(*, ci_name: str, attribute: str | None, as_json: bool, store_url: st
     Example: cmdb explain db01 os_version
     """
     with context(store_url) as found:
-        document = explained(found.store, find_ci(found.store, found.registry, ci_name), Policy(), attribute)
+        document = explained(
+            found.store, find_ci(found.store, found.registry, ci_name), Policy(), attribute, now=utc_now()
+        )
     if as_json:
         print_json(document)
         return

@@ -1,25 +1,21 @@
-"""How a row becomes part of its record's claim, and how a CI's claims become its attributes."""
+"""How a row becomes part of its record's claim."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from cmdb.classes.spec import Family
-from cmdb.entities import CI, Claim, ClaimValue, Lifecycle, State
-from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, gather, union
+from cmdb.entities import Claim, ClaimValue
+from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, gather
 from cmdb.identity.keys import fingerprint
-from cmdb.reconcile.precedence import PERSON_PREFIX, Policy, Said, winner
+from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.rows import Row
 from cmdb.reconcile.workspace import as_identifiers, evidence_of
 from cmdb.registry import Registry
 from cmdb.values import Value
-
-UNION_ATTRIBUTES = frozenset({"mac_addresses", "ip_addresses", "ssh_host_keys"})
-"""The CI's value is the union over its claims, not won by one source."""
-
 
 GENERIC = frozenset({"device", "host"})
 """Device classes that say no more than that something answers."""
@@ -183,10 +179,10 @@ def _name(row: Row, before: Claim, last_seen: dt.datetime) -> tuple[str | None, 
 
 def _class(row: Row, before: Claim, registry: Registry, *, is_newest: bool) -> str:
     older, newer = (before.class_name, row.spec.name) if is_newest else (row.spec.name, before.class_name)
-    return older if _gives_way(newer, older, registry) else newer
+    return older if gives_way(newer, older, registry) else newer
 
 
-def _gives_way(generic: str, specific: str, registry: Registry) -> bool:
+def gives_way(generic: str, specific: str, registry: Registry) -> bool:
     """Whether the one says less than the other: a parent, or what a sweep calls everything that answers."""
     return registry.is_a(specific, generic) or (generic in GENERIC and specific not in GENERIC)
 
@@ -210,74 +206,3 @@ def _joined(before: Value, now: Value) -> Value:
     if isinstance(before, (list, tuple)) and isinstance(now, (list, tuple)):
         return [*before, *(item for item in now if item not in before)]
     return now
-
-
-def settle(ci: CI, claims: Sequence[tuple[Claim, dt.datetime]], registry: Registry, policy: Policy) -> CI:
-    """The CI with the class, name, lifecycle and attributes that its claims (each with its last sighting) give it.
-
-    Without a live claim it is retired and keeps its last values.
-    """
-    live = [(claim, at) for claim, at in claims if claim.withdrawn_at is None]
-    if not live:
-        return msgspec.structs.replace(ci, lifecycle=Lifecycle.RETIRED) if claims else ci
-    said: dict[str, list[Said]] = {}
-    for claim, seen_at in live:
-        for name, kept in claim.values.items():
-            said.setdefault(name, []).append(
-                Said(kept.value, claim.source, claim.record, kept.left_out_since or seen_at)
-            )
-    attributes: dict[str, Value] = {}
-    for name in sorted(said):
-        if name in UNION_ATTRIBUTES:
-            attributes[name] = _union(said[name])
-        else:
-            attributes[name] = winner(said[name], policy).value
-    lifecycle = attributes.pop("lifecycle", None)
-    names = [
-        Said(claim.name, claim.source, claim.record, claim.name_left_out_since or at)
-        for claim, at in live
-        if claim.name is not None
-    ]
-    called = winner(names, policy).value if names else strongest_identifier([claim for claim, _ in live])
-    return msgspec.structs.replace(
-        ci,
-        class_name=class_of(live, registry, policy),
-        name=str(called) if called else ci.name,
-        lifecycle=Lifecycle(lifecycle) if isinstance(lifecycle, str) else Lifecycle.LIVE,
-        attributes=attributes,
-    )
-
-
-def present(ci: CI) -> CI:
-    """The CI as seen just now."""
-    return ci if ci.state is State.PRESENT else msgspec.structs.replace(ci, state=State.PRESENT)
-
-
-def _union(said: Sequence[Said]) -> list[Value]:
-    items: dict[str, Value] = {}
-    for one in said:
-        values = one.value if isinstance(one.value, (list, tuple)) else (one.value,)
-        for item in values:
-            items.setdefault(str(item), item)
-    return [items[text] for text in sorted(items)]
-
-
-def class_of(live: Sequence[tuple[Claim, dt.datetime]], registry: Registry, policy: Policy) -> str:
-    """The most specific class that is claimed; between siblings the better-ranked source's, then the newest's."""
-    said = [Said(claim.class_name, claim.source, claim.record, at) for claim, at in live]
-    names = {str(one.value) for one in said}
-    specific = {
-        name for name in names if not any(other != name and _gives_way(name, other, registry) for other in names)
-    }
-    return str(winner([one for one in said if one.value in specific], policy).value)
-
-
-def strongest_identifier(claims: Sequence[Claim]) -> str | None:
-    """What a CI without a name is called; an address without its space."""
-    merged: Mapping[Kind, frozenset[str]] = union([evidence_of(claim) for claim in claims])
-    for kind in IDENTIFYING:
-        values = merged.get(kind)
-        if values:
-            return min(values).rsplit("|", 1)[-1] if kind is Kind.ADDRESS else min(values)
-    natives = sorted(claim.native_key for claim in claims if claim.native_key)
-    return natives[0] if natives else None

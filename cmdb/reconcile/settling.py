@@ -9,13 +9,13 @@ import msgspec
 
 from cmdb.entities import CI, Claim, Kind, State
 from cmdb.identity.match import Flagged
-from cmdb.reconcile.claims import present, settle
 from cmdb.reconcile.precedence import Policy
+from cmdb.reconcile.values import is_edit, present, settle
 from cmdb.reconcile.workspace import Workspace, claim_keys
 from cmdb.registry import Registry
 
 
-def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now: dt.datetime) -> list[Flagged]:  # noqa: ARG001 - edits run out by it
+def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now: dt.datetime) -> list[Flagged]:
     """Settle what the plan touched at `now`; what a person must be told of values that came to a second CI."""
     told: list[Flagged] = []
     for ci_id in list(workspace.touched):
@@ -25,8 +25,9 @@ def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now:
             continue
         told += _share(workspace, ci_id)
         claims = [_graced(workspace, claim, policy) for claim in workspace.claims_of(ci_id)]
-        dated = [(claim, at) for claim in claims if (at := workspace.last_seen(claim.id)) is not None]
-        settled = settle(ci, dated, registry, policy)
+        seen = [(claim, workspace.last_seen(claim.id)) for claim in claims]
+        dated = [(claim, at) for claim, at in seen if at is not None or is_edit(claim)]
+        settled = settle(ci, dated, registry, policy, now=now)
         if _is_seen_last(workspace, settled, claims):
             settled = present(settled)
         if settled != ci:

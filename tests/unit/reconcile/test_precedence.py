@@ -62,13 +62,21 @@ def test_sources_of_one_rank_are_settled_by_the_newest() -> None:
     assert world.ci(one).attributes["model"] == "new"
 
 
-def test_unnamed_sources_share_the_lowest_rank_with_nmap() -> None:
+def test_a_source_that_no_kind_names_ranks_as_an_import() -> None:
     world = World()
-    world.see("nmap", 1, draft(serial="S-1", model="a"))
-    one = world.see("homemade", 2, draft(serial="S-1", model="b"))
-    assert world.ci(one).attributes["model"] == "b"
-    world.see("csv", 1, draft(serial="S-1", model="c"))
+    world.see("homemade", 1, draft(serial="S-1", model="a"))
+    one = world.see("nmap", 2, draft(serial="S-1", model="b"))
+    assert world.ci(one).attributes["model"] == "a"
+    world.see("csv", 3, draft(serial="S-1", model="c"))
     assert world.ci(one).attributes["model"] == "c"
+
+
+@pytest.mark.parametrize("source", ["ssh-lab", "ssh:lab"])
+def test_an_installation_of_a_source_ranks_as_its_kind(source: str) -> None:
+    world = World()
+    world.see(source, 1, draft(serial="S-1", model="right"))
+    one = world.see("vcenter", 2, draft(serial="S-1", model="wrong"))
+    assert world.ci(one).attributes["model"] == "right"
 
 
 @pytest.mark.parametrize("first", ["agent", "ssh"])
