@@ -97,6 +97,13 @@ def compare(one: Evidence, other: Evidence) -> Verdict:
     return Verdict(None)
 
 
+def may_be_one(one: Evidence, other: Evidence) -> bool:
+    """Whether nothing tells the two apart: the ladder does not say *different*, and no two known sites differ on weak evidence."""
+    if compare(one, other).is_equal is False:
+        return False
+    return not _contradict(one, other, Kind.SITE) or any(one.get(kind) and other.get(kind) for kind in STRONG)
+
+
 def _contrary_below(
     one: Evidence, other: Evidence, index: int, *, is_equal: bool
 ) -> tuple[tuple[Kind, frozenset[str]], ...]:

@@ -20,6 +20,7 @@ from cmdb.identity.keys import (
     logical_key,
     process_key,
 )
+from cmdb.identity.ladder import may_be_one
 from cmdb.identity.match import (
     ALL_RUNGS,
     CANDIDATE,
@@ -39,6 +40,8 @@ from cmdb.registry import Registry
 
 BESIDE = frozenset({"container", "management_controller"})
 """Device classes that run inside or sit beside a machine and read its identifiers; they are never that machine."""
+READ_INSIDE = ALL_RUNGS - WEAK_RUNGS - {"mac"}
+"""Rungs whose values a container reads of its machine; its adapters, addresses and names are its own."""
 
 
 def process_of(row: Row, host: str) -> str | None:
@@ -144,7 +147,7 @@ class Identifier:
         if row.draft.native_key or record is None or row.draft.is_reference:
             return None
         exact = self._workspace.get(EntityKind.CLAIM, Claim.make_id(row.source, row.network, record))
-        if isinstance(exact, Claim):
+        if isinstance(exact, Claim) and may_be_one(row.evidence, evidence_of(exact)):
             return exact
         strongest = strongest_kind(row.evidence)
         assert strongest is not None
@@ -153,7 +156,8 @@ class Identifier:
             claims = self._workspace.claims_of(owner)
             found = record_for(row, claims, owner, lambda _: False)
             for claim in claims:
-                if claim.record == found and (claim.source, claim.network) == (row.source, row.network):
+                is_mine = claim.record == found and (claim.source, claim.network) == (row.source, row.network)
+                if is_mine and may_be_one(row.evidence, evidence_of(claim)):
                     return claim
         return None
 
@@ -206,6 +210,10 @@ class Identifier:
             allowed = frozenset({"mac", "address"}) if generic in GENERIC else frozenset[str]()
             blocked, because = blocked | ((ALL_RUNGS | WEAK_RUNGS) - allowed), "one runs inside or beside the other"
             ceded_by = frozenset({CANDIDATE if ci.class_name in BESIDE else ROW})
+        elif row.spec.name == ci.class_name == "container":
+            # two containers of one machine read the same identifiers in it
+            blocked, because = blocked | READ_INSIDE, "both read identifiers of the machine that they run on"
+            ceded_by = frozenset({ROW, CANDIDATE})
         elif row.spec.name in BESIDE and row.name is not None and row.host is not None and self._has_host(ci):
             # had it been this one, its name inside its host would have told
             blocked, because = ALL_RUNGS | WEAK_RUNGS, "it is another inside its host"
