@@ -1,6 +1,7 @@
 """What a completed scope says by silence: claims not seen in it are missing, and after their grace withdrawn.
 
-Source: design §6, *Absence*. A run that did not complete a scope never comes here.
+Source: design §6, *Absence*. A run that did not complete a scope never comes here. What a look would retire is judged by
+the safety stop (`stopping.py`) before anything is written.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import cast
 
 import msgspec
 
@@ -22,40 +25,79 @@ from cmdb.reconcile.claims import is_reference
 from cmdb.reconcile.links import Resolve
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.settling import unreached_at
+from cmdb.reconcile.stopping import Look, SafetyStop
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 
 
 class Absence:
-    """Applies an observation's scopes and failed probes to one workspace."""
+    """Applies an observation's scopes and failed probes to one workspace.
 
-    def __init__(self, workspace: Workspace, registry: Registry, policy: Policy, observation: Observation) -> None:
+    Scopes are first looked at (`apply_scope`), then judged together and written (`conclude`). A confirmed look is not judged:
+    a person has said that what is missing is gone.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        registry: Registry,
+        policy: Policy,
+        observation: Observation,
+        *,
+        is_confirmed: bool = False,
+    ) -> None:
         self._workspace = workspace
         self._registry = registry
         self._policy = policy
         self._observation = observation
+        self._is_confirmed = is_confirmed
+        self._looks: list[Look] = []
+        self._mine: tuple[Claim, ...] | None = None
 
     def apply_scope(self, scope: Scope, resolve: Resolve) -> None:
-        """Note what the scope did not show; raises `Invalid` for a scope that says nothing."""
+        """Find what the scope did not show; raises `Invalid` for a scope that says nothing."""
         place = f"line {scope.line}" if scope.line is not None else None
         if scope.kind is ScopeKind.SUBNET:
             self._subnet(scope, place)
         elif scope.kind is ScopeKind.CI_CLASS:
-            self._ci_class(scope, resolve, place)
+            self._ci_class(scope, resolve)
         else:
             self._relationships(scope, resolve, place)
+
+    def conclude(self, *, now: dt.datetime) -> None:
+        """Write what the scopes did not show, unless it is more than may go without asking."""
+        looks = self._looks
+        if not self._is_confirmed:
+            stop = SafetyStop(self._workspace, self._registry, self._policy, self._observation)
+            looks = stop.judge(looks, self._all_mine, now=now)
+        for look in looks:
+            for claim in look.claims:
+                self._missing(claim, look)
+            for relationship in look.relationships:
+                if not look.is_void:
+                    self._missing_relationship(relationship)
+
+    def _all_mine(self) -> tuple[Claim, ...]:
+        """The source's claims in this network, as decided so far."""
+        if self._mine is None:
+            found = self._workspace.snapshot.claims_of_source(self._observation.source)
+            self._mine = tuple(claim for claim in found if claim.network == self._observation.network)
+            self._workspace.snapshot.load_seen([claim.id for claim in self._mine])
+        current = (self._workspace.get(Kind.CLAIM, claim.id) for claim in self._mine)
+        return tuple(claim for claim in current if isinstance(claim, Claim))
 
     def _subnet(self, scope: Scope, place: str | None) -> None:
         try:
             network = ipaddress.ip_network(scope.cidr or "", strict=False)
             # what did not let itself be read is there, whatever else the look says
             probed = (forms.ip(unreachable.address) for unreachable in self._observation.unreachable)
-            refused = (address for address in probed if address is not None)
+            refused = tuple(address for address in probed if address is not None)
             excluded = [ipaddress.ip_network(text, strict=False) for text in (*scope.excluded, *refused)]
         except ValueError as error:
             raise Invalid(f"scope of a subnet: {error}; give it as 10.1.0.0/24", place=place) from error
         prefix = f"{self._observation.network}/|"
-        for claim in self._workspace.snapshot.claims_of_source(self._observation.source):
+
+        def is_covered(claim: Claim) -> bool:
             addresses = [
                 ipaddress.ip_address(value.removeprefix(prefix))
                 for value in claim.identifiers.get(Evident.ADDRESS.value, ())
@@ -65,15 +107,20 @@ class Absence:
                 address for address in addresses if address in network and not any(address in out for out in excluded)
             ]
             # every address of the claim must have been probed: a second address elsewhere may still answer
-            if inside and len(inside) == len(addresses):
-                self._missing(claim, State.UNREACHABLE)
+            return bool(inside) and len(inside) == len(addresses)
 
-    def _ci_class(self, scope: Scope, resolve: Resolve, place: str | None) -> None:
+        held = [claim for claim in self._all_mine() if is_covered(claim)]
+        self._look(replace(scope, excluded=(*scope.excluded, *refused)), held, State.UNREACHABLE)
+
+    def _ci_class(self, scope: Scope, resolve: Resolve) -> None:
         spec = self._registry.get(scope.class_name or "")
+        scope = replace(scope, class_name=spec.name)
+        claims: Iterable[Claim]
         if scope.within is None:
-            claims: Iterable[Claim] = self._workspace.snapshot.claims_of_source(self._observation.source)
+            claims = self._all_mine()
         else:
             host = resolve(scope.within)
+            scope = replace(scope, within=host)
             inside = {
                 relationship.source
                 for relationship in self._workspace.touching(host)
@@ -84,12 +131,29 @@ class Absence:
                 claim
                 for ci in sorted(inside)
                 for claim in self._workspace.claims_of(ci)
-                if claim.source == self._observation.source
+                if claim.source == self._observation.source and claim.network == self._observation.network
             ]
-        for claim in claims:
-            if claim.network == self._observation.network and self._registry.is_a(claim.class_name, spec.name):
-                self._missing(claim, State.MISSING)
-        del place
+        held = [claim for claim in claims if self._registry.is_a(claim.class_name, spec.name)]
+        self._look(scope, held, State.MISSING)
+
+    def _look(self, scope: Scope, claims: Iterable[Claim], state: State) -> None:
+        held = [claim for claim in claims if claim.withdrawn_at is None]
+        missed = tuple(claim for claim in held if self._is_missed(claim))
+        overdue = {claim.ci for claim in missed if self._is_overdue(claim)}
+        self._looks.append(
+            Look(scope=scope, held=len({claim.ci for claim in held}), claims=missed, overdue=len(overdue), state=state)
+        )
+
+    def _is_missed(self, claim: Claim) -> bool:
+        last = self._workspace.last_seen(claim.id)
+        if last is None or last >= self._observation.at:
+            return False
+        return not (is_reference(claim) and self._is_described(claim))
+
+    def _is_overdue(self, claim: Claim) -> bool:
+        last = self._workspace.last_seen(claim.id)
+        times = _with(claim.missing_at, self._observation.at)
+        return last is not None and self._policy.is_over(claim.class_name, last, times)
 
     def _relationships(self, scope: Scope, resolve: Resolve, place: str | None) -> None:
         if scope.within is None or scope.relationship_type is None:
@@ -102,19 +166,37 @@ class Absence:
             # what is installed points at its host, and no other machine says so
             return relationship.source == within or type_.is_symmetric or self._is_catalogue(relationship.source)
 
-        for relationship in self._workspace.touching(within):
-            if relationship.type == type_.name and source in relationship.claimed and leaves(relationship):
-                self._missing_relationship(relationship, source)
+        held = [
+            relationship
+            for relationship in self._workspace.touching(within)
+            if relationship.type == type_.name and source in relationship.claimed and leaves(relationship)
+        ]
+        missed = tuple(relationship for relationship in held if self._is_unseen(relationship))
+        overdue = sum(self._is_ending(relationship) for relationship in missed)
+        scope = replace(scope, within=within, relationship_type=type_.name)
+        self._looks.append(Look(scope=scope, held=len(held), relationships=missed, overdue=overdue))
 
     def _is_catalogue(self, ci: str) -> bool:
         return self._registry.get(self._workspace.ci(ci).class_name).family is Family.CATALOGUE
 
-    def _missing_relationship(self, relationship: Relationship, source: str) -> None:
+    def _is_unseen(self, relationship: Relationship) -> bool:
+        last = self._workspace.last_seen(f"{relationship.id}@{self._observation.source}")
+        return last is not None and last < self._observation.at
+
+    def _is_ending(self, relationship: Relationship) -> bool:
+        source = self._observation.source
         last = self._workspace.last_seen(f"{relationship.id}@{source}")
-        if last is None or last >= self._observation.at:
-            return
         times = _with(relationship.missing_at.get(source, ()), self._observation.at)
-        if not self._policy.is_over(self._workspace.ci(relationship.source).class_name, last, times):
+        class_name = self._workspace.ci(relationship.source).class_name
+        return last is not None and self._policy.is_over(class_name, last, times)
+
+    def _missing_relationship(self, found: Relationship) -> None:
+        source = self._observation.source
+        relationship = cast("Relationship | None", self._workspace.get(Kind.RELATIONSHIP, found.id))
+        if relationship is None:
+            return
+        if not self._is_ending(relationship):
+            times = _with(relationship.missing_at.get(source, ()), self._observation.at)
             after = msgspec.structs.replace(relationship, missing_at={**relationship.missing_at, source: times})
             self._workspace.put_relationship(after)
             return
@@ -129,19 +211,24 @@ class Absence:
         else:
             self._workspace.end(Kind.RELATIONSHIP, relationship.id)
 
-    def _missing(self, claim: Claim, state: State) -> None:
-        current = self._workspace.get(Kind.CLAIM, claim.id)
-        if not isinstance(current, Claim) or current.withdrawn_at is not None:
+    def _missing(self, found: Claim, look: Look) -> None:
+        claim = self._workspace.get(Kind.CLAIM, found.id)
+        if not isinstance(claim, Claim) or claim.withdrawn_at is not None:
             return
-        last = self._workspace.last_seen(current.id)
-        if last is None or last >= self._observation.at:
-            return
-        if is_reference(current) and self._is_described(current):
-            return
-        times = _with(current.missing_at, self._observation.at)
-        withdrawn = max(times) if self._policy.is_over(current.class_name, last, times) else None
-        self._workspace.put_claim(msgspec.structs.replace(current, missing_at=times, withdrawn_at=withdrawn))
-        self._mark(current.ci, state)
+        if not look.is_void:
+            times = _with(claim.missing_at, self._observation.at)
+            run = self._observation.run_id
+            is_over = self._is_overdue(claim)
+            if times != claim.missing_at or is_over:
+                claim = msgspec.structs.replace(
+                    claim,
+                    missing_at=times,
+                    missed_by=run if max(times) == self._observation.at else claim.missed_by,
+                    withdrawn_at=max(times) if is_over else None,
+                    withdrawn_by=run if is_over else "",
+                )
+                self._workspace.put_claim(claim)
+        self._mark(claim.ci, look.state)
 
     def _is_described(self, reference: Claim) -> bool:
         """Whether the source itself saw, in this look, what the reference points at."""

@@ -12,6 +12,8 @@ from cmdb.errors import Invalid
 from cmdb.ids import new_id
 from cmdb.observation import Observation
 from cmdb.reconcile.absence import Absence
+from cmdb.reconcile.clocks import bounded
+from cmdb.reconcile.deletion import report_deleted
 from cmdb.reconcile.ends import named_end
 from cmdb.reconcile.landing import Landing
 from cmdb.reconcile.links import EndIsParked, Resolve, put_link, put_redundancy
@@ -95,6 +97,7 @@ class Reconciler:
         """
         workspace = Workspace(snapshot)
         problems: list[Problem] = []
+        observation = bounded(workspace, observation, now=now)
         rows = self._rows(observation, problems)
         come_back = returning(snapshot, rows, now=now)
         comeback_rows = [ready(draft, origin, self._registry) for _, draft, origin in come_back]
@@ -112,10 +115,12 @@ class Reconciler:
                 continue
             except Invalid as error:
                 problems.append(Problem(scope.line, None, error.message))
+        absence.conclude(now=now)
         for unreachable in observation.unreachable:
             absence.apply_unreachable(unreachable)
         shared = settle_all(workspace, self._registry, self._policy, now=now)
         landing.report(by=observation.source, shared=shared)
+        report_deleted(workspace, observation, now=now)
         writes = workspace.writes()
         change_set = ChangeSet(
             id=str(uuid.uuid4()),

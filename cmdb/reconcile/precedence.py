@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from cmdb.reconcile.policy_file import shipped_rules
 from cmdb.reconcile.ranking import PERSON_PREFIX, Grace, Ranking, Rule
+from cmdb.reconcile.safety import Safety
 from cmdb.registry import Registry, default_registry
 from cmdb.values import Value
 
@@ -23,16 +24,20 @@ class Policy:
 
     rules: tuple[Rule, ...] = field(default_factory=shipped_rules)
     registry: Registry = field(default_factory=default_registry)
-    _named: frozenset[str] = field(init=False, compare=False)
+    safety: Safety = field(default_factory=Safety)
+    retention: dt.timedelta = dt.timedelta(days=365)
+    """How long a retired CI is kept before `purge` takes it."""
+    named: frozenset[str] = field(init=False, compare=False)
+    """Attributes that some rule names."""
     _rankings: dict[tuple[str, str], Ranking] = field(init=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_named", frozenset(name for rule in self.rules for name in rule.attributes))
+        object.__setattr__(self, "named", frozenset(name for rule in self.rules for name in rule.attributes))
 
     def ranking(self, class_name: str, attribute: str) -> Ranking:
         """What the rules say of an attribute of a class, as one."""
         # one for all attributes that no rule names, so that hostile names do not fill the memory
-        asked = (class_name, attribute if attribute in self._named else "")
+        asked = (class_name, attribute if attribute in self.named else "")
         found = self._rankings.get(asked)
         if found is None:
             found = self._rankings[asked] = Ranking(self._chain(*asked))

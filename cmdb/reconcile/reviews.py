@@ -22,7 +22,9 @@ REMEDIES: dict[str, str] = {
     "insufficient_identity": "Nothing to recognise it by: give it a name, an address, a serial number or a native key.",
     "possible_duplicate": "Another source says the same name and nothing else to compare by. If they are one thing: cmdb merge CI CI.",
     "blocked_update": "A better source's value stands; see cmdb explain CI.",
-    "unsafe_retirement": "Retiring it would take down what depends on it; see cmdb impact CI.",
+    "unsafe_retirement": "A run would retire more of what it covered than may go without asking, and retired nothing. Look at the source; if the things are gone: cmdb retire REVIEW.",
+    "deleted_seen_again": "Deleted by a person and seen again since, so it is live again. If it must go, switch it off; then: cmdb delete CI --reason TEXT.",
+    "clock_ahead": "The source's clock is ahead of this one: what it saw counts as seen now, and its scopes retire nothing. Set its clock.",
     "parked": "It waits for the missing part named in the values, and expires after 90 days.",
 }
 
