@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "import": "cli.commands.importing:import_",
     "list": "cli.commands.listing:list_",
     "merge": "cli.commands.repair:merge",
+    "policy": "cli.commands.policy:policy",
     "review": "cli.commands.review:review",
     "runs": "cli.commands.runs:runs",
     "scan": "cli.commands.scan:scan",

@@ -11,7 +11,6 @@ from api.impact_desk import ImpactDesk
 from cli.scanning import Orders
 from cli.travel import travel_rules
 from cli.wiring import Context, utc_now
-from cmdb.reconcile.precedence import Policy
 from discovery.collector_queue import CollectorQueue
 from discovery.dispatcher import Dispatcher
 from discovery.jobs import ScanJobs
@@ -31,7 +30,7 @@ def app_context(found: Context) -> AppContext:
     return AppContext(
         store=found.store,
         registry=found.registry,
-        policy=Policy(),
+        policy=found.policy,
         ingest=found.ingest,
         impact=ImpactDesk(found.store, travel_rules(found.registry)),
         scanners=scanners,

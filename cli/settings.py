@@ -25,6 +25,7 @@ class Settings:
     host_keys_file: Path
     data_folder: Path
     site_model: Path | None
+    policy: Path | None
     user: str
 
 
@@ -34,7 +35,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("HOME") or Path.home())
     data = Path(env.get("XDG_DATA_HOME") or home / ".local/share") / "graph-cmdb"
     config = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "graph-cmdb"
-    site_model = env.get("CMDB_SITE_MODEL")
+    site_model, policy = env.get("CMDB_SITE_MODEL"), env.get("CMDB_POLICY")
     auth = _secret(env, "CMDB_NEO4J_AUTH")
     auth_user, slash, auth_password = (auth or "").partition("/")
     if auth and not slash:
@@ -50,6 +51,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         host_keys_file=Path(env.get("CMDB_HOST_KEYS") or data / "host_keys"),
         data_folder=data,
         site_model=Path(site_model) if site_model else None,
+        policy=Path(policy) if policy else None,
         user=env.get("CMDB_USER") or _login(),
     )
 

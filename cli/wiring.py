@@ -13,6 +13,7 @@ from cli.settings import Settings
 from cmdb.errors import Invalid
 from cmdb.ingest import Ingest
 from cmdb.reconcile.plan import Reconciler
+from cmdb.reconcile.policy_file import read_rules
 from cmdb.reconcile.precedence import Policy
 from cmdb.registry import Registry, default_registry
 from cmdb.store.protocol import Store
@@ -29,6 +30,7 @@ class Context:
 
     settings: Settings
     registry: Registry
+    policy: Policy
     store: Store
     ingest: Ingest
 
@@ -41,6 +43,13 @@ def make_registry(settings: Settings) -> Registry:
     from cmdb.site_model import read_site_model
 
     return registry.extended(read_site_model(settings.site_model))
+
+
+def make_policy(settings: Settings, registry: Registry) -> Policy:
+    """The precedence that the product ships, extended by the site's own when there is a file of it."""
+    if settings.policy is None:
+        return Policy(registry=registry)
+    return Policy(read_rules(settings.policy, registry), registry)
 
 
 def open_store(url: str, settings: Settings, registry: Registry) -> Store:
@@ -79,9 +88,10 @@ def open_store(url: str, settings: Settings, registry: Registry) -> Store:
 def opened(settings: Settings, store_url: str | None = None) -> Iterator[Context]:
     """A context with its store open; closed at the end."""
     registry = make_registry(settings)
+    policy = make_policy(settings, registry)
     store = open_store(store_url or settings.store_url, settings, registry)
     try:
-        ingest = Ingest(store, Reconciler(registry, Policy()), clock=utc_now)
-        yield Context(settings, registry, store, ingest)
+        ingest = Ingest(store, Reconciler(registry, policy), clock=utc_now)
+        yield Context(settings, registry, policy, store, ingest)
     finally:
         store.close()

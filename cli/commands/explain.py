@@ -11,7 +11,6 @@ from cli.terminal import console, table
 from cli.wiring import utc_now
 from cmdb.explaining import explain as explained
 from cmdb.lookup import find_ci
-from cmdb.reconcile.precedence import Policy
 
 
 @click.command()
@@ -26,7 +25,7 @@ def explain(*, ci_name: str, attribute: str | None, as_json: bool, store_url: st
     """
     with context(store_url) as found:
         document = explained(
-            found.store, find_ci(found.store, found.registry, ci_name), Policy(), attribute, now=utc_now()
+            found.store, find_ci(found.store, found.registry, ci_name), found.policy, attribute, now=utc_now()
         )
     if as_json:
         print_json(document)

@@ -8,12 +8,11 @@ from cli.options import context, store_option
 from cli.terminal import console
 from cli.wiring import Context, utc_now
 from cmdb.lookup import find_ci
-from cmdb.reconcile.precedence import Policy
 from cmdb.repair import Repair
 
 
 def _repair(found: Context) -> Repair:
-    return Repair(found.store, found.registry, Policy(), clock=utc_now)
+    return Repair(found.store, found.registry, found.policy, clock=utc_now)
 
 
 @click.command()

@@ -51,7 +51,7 @@ class Ranking:
         self.effective_duration = next(
             (rule.effective_duration for rule in self.chain if rule.effective_duration is not None), dt.timedelta.max
         )
-        self._clearing = next((rule.may_clear for rule in self.chain if rule.may_clear is not None), ())
+        self.clearing = next((rule.may_clear for rule in self.chain if rule.may_clear is not None), ())
 
     def rank(self, source: str) -> Rank:
         """Where a source stands; one that no rule names stands last, beside all others of that kind."""
@@ -70,7 +70,7 @@ class Ranking:
 
     def may_clear(self, source: str) -> bool:
         """Whether what this source leaves out or leaves empty is empty."""
-        return any(fitness(pattern, source) for pattern in self._clearing)
+        return any(fitness(pattern, source) for pattern in self.clearing)
 
 
 @lru_cache(maxsize=10_000)

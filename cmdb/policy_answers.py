@@ -1,0 +1,60 @@
+"""What the policy says of a class and its attributes, as `cmdb policy show` and HTTP answer it."""
+
+from __future__ import annotations
+
+import difflib
+
+from cmdb.documents import Document
+from cmdb.errors import NotFound
+from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
+from cmdb.reconcile.precedence import Policy
+from cmdb.reconcile.ranking import Ranking
+from cmdb.registry import ROOT
+
+
+def policy_of(policy: Policy, class_name: str, attribute: str | None = None) -> list[Document]:
+    """The effective rules of one attribute; else of each attribute that has rules of its own, and first of all others (`*`).
+
+    `sources` are tiers, the best first, each with the rule that sets it; people go before them all. Raises `Invalid` for an
+    unknown class and `NotFound` for an attribute that the class has not.
+    """
+    spec = policy.registry.get(class_name)
+    known = [*spec.attributes, *([CLASS] if spec.name == ROOT else [])]
+    if attribute is not None and attribute not in known:
+        near = difflib.get_close_matches(attribute, known, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise NotFound(f"{spec.name} has no attribute {attribute!r}; {hint}see `cmdb classes {spec.name}`")
+    if attribute is not None:
+        return [_row(policy, spec.name, attribute)]
+    own = [
+        name
+        for name in sorted(policy.named)
+        if name in known and any(name in rule.attributes for rule in policy.ranking(spec.name, name).chain)
+    ]
+    return [_row(policy, spec.name, name) for name in ("*", *own)]
+
+
+def _row(policy: Policy, class_name: str, attribute: str) -> Document:
+    ranking = policy.ranking(class_name, attribute)
+    grace = policy.grace(class_name)
+    return {
+        "class": class_name,
+        "attribute": attribute,
+        "union": attribute in UNION_ATTRIBUTES,
+        "sources": _tiers(ranking),
+        "effective_days": ranking.effective_duration.total_seconds() / 86400,
+        "may_clear": list(ranking.clearing),
+        "grace": {"scans": grace.scans, "days": grace.time.total_seconds() / 86400},
+    }
+
+
+def _tiers(ranking: Ranking) -> list[Document]:
+    named: set[str] = set()
+    tiers: list[Document] = []
+    for rule in ranking.chain:
+        for tier in rule.tiers:
+            fresh = [source for source in tier if source not in named]
+            named.update(tier)
+            if fresh:
+                tiers.append({"sources": fresh, "rule": rule.place})
+    return tiers
