@@ -11,6 +11,7 @@ from importlib.resources import files
 
 import yaml
 
+from cmdb.formats.csv_writer import LITERAL
 from cmdb.normalise import forms
 from cmdb.registry import Registry
 
@@ -39,6 +40,8 @@ class Column:
     target: str = ""
     is_inbound: bool = False
     date_format: str | None = None
+    is_literal: bool = False
+    """Whether the name stands for itself in every class."""
 
     @property
     def is_date(self) -> bool:
@@ -69,6 +72,9 @@ def guess(headings: Sequence[str], registry: Registry, class_name: str | None = 
             continue
         if word in types:
             columns.append(Column(heading, Meaning.RELATIONSHIP, types[word]))
+            continue
+        if heading.strip().startswith(LITERAL):
+            columns.append(Column(heading, Meaning.ATTRIBUTE, heading.strip().removeprefix(LITERAL), is_literal=True))
             continue
         spelled = heading.strip() if heading.strip() in own else None
         target = spelled or usual_meaning(heading) or folded.get(word) or _snake(heading)

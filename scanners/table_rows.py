@@ -143,12 +143,16 @@ class _Reader:
 
     def _target(self, column: Column, class_name: str) -> str:
         """The attribute of a class that the column means; `vendor` is one of software, and of a machine its maker."""
+        if column.is_literal:
+            return column.target
         known = self._registry.get(class_name).attributes
         usual = usual_meaning(column.heading)
         return usual if column.target not in known and usual is not None and usual in known else column.target
 
     def _value(self, column: Column, target: str, text: str, class_name: str) -> Value:
         spec = self._registry.get(class_name).attributes.get(target)
+        if column.is_literal:
+            return _json_or_text(text)
         if column.is_date:
             return _date(text, column)
         if text.startswith(("[", "{")) and (spec is None or spec.type in (AttributeType.TEXTS, AttributeType.OBJECTS)):
@@ -160,6 +164,13 @@ class _Reader:
         if spec is not None and spec.type is AttributeType.TEXTS:
             separators = _KEYS if spec.format is not None else self._lists
             return [item.strip() for item in separators.split(text) if item.strip()]
+        return text
+
+
+def _json_or_text(text: str) -> Value:
+    try:
+        return cast("Value", json.loads(text))
+    except (ValueError, RecursionError):
         return text
 
 

@@ -13,17 +13,18 @@ import click
 
 from cli.options import context, parse_time, store_option
 from cmdb.errors import Invalid
+from cmdb.formats.csv_writer import write_csv
 from cmdb.formats.graph_writer import write_graph
 from impact.export import estate_to_cytoscape, estate_to_graphml
 
 
 @click.command(name="export")
-@click.argument("format_name", metavar="FORMAT", type=click.Choice(["graph", "graphml", "cytoscape"]))
+@click.argument("format_name", metavar="FORMAT", type=click.Choice(["graph", "csv", "graphml", "cytoscape"]))
 @click.option("--as-of", metavar="TIME", help="The graph as it was then (slow).")
 @click.option("--out", type=click.Path(dir_okay=False), help="File to write; standard output when left out.")
 @store_option
 def export(*, format_name: str, as_of: str | None, out: str | None, store_url: str | None) -> None:
-    """Export the graph: graph (round-trips through import), graphml or cytoscape.
+    """Export the graph: graph and csv (both round-trip through import), graphml or cytoscape.
 
     Example: cmdb export graph --out estate.jsonl
     """
@@ -31,6 +32,8 @@ def export(*, format_name: str, as_of: str | None, out: str | None, store_url: s
         revision = None if as_of is None else found.store.revision_at(parse_time(as_of, "--as-of"))
         if format_name == "graph":
             lines = write_graph(found.store, found.registry, as_of=revision)
+        elif format_name == "csv":
+            lines = write_csv(found.store, found.registry, as_of=revision)
         elif format_name == "graphml":
             lines = iter(estate_to_graphml(found.store, as_of=revision).splitlines())
         else:

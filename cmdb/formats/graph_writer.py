@@ -21,6 +21,27 @@ def write_graph(store: Store, registry: Registry, *, as_of: int | None = None) -
     Merged CIs are left out. A native key is written when one source's key names the CI; keys that two CIs carry are qualified by
     their source.
     """
+    for document in ci_documents(store, registry, as_of=as_of):
+        yield _line({"ci": document})
+    for entity in all_of(store, Kind.RELATIONSHIP, as_of):
+        relationship = cast("Relationship", entity)
+        yield _line(
+            {
+                "relationship": {
+                    "source": relationship.source,
+                    "type": relationship.type,
+                    "target": relationship.target,
+                    "attributes": relationship.attributes,
+                    "confidence": relationship.confidence,
+                }
+            }
+        )
+    for entity in all_of(store, Kind.REDUNDANCY, as_of):
+        yield _line({"redundancy": _group(cast("Redundancy", entity))})
+
+
+def ci_documents(store: Store, registry: Registry, *, as_of: int | None = None) -> Iterator[dict[str, Value]]:
+    """What a file says of each CI: id, class, attributes, and name and native key where a source gave them; in id order."""
     natives, said = _claimed(store, as_of)
     several = {key for key, count in Counter(key for _, key in natives.values()).items() if count > 1}
     ends = _ends(store, registry, as_of)
@@ -40,22 +61,7 @@ def write_graph(store: Store, registry: Registry, *, as_of: int | None = None) -
             if ci.id in hosts:
                 attributes["host"] = hosts[ci.id]
             document["attributes"] = {name: attributes[name] for name in sorted(attributes)}
-            yield _line({"ci": document})
-    for entity in _all(store, Kind.RELATIONSHIP, as_of):
-        relationship = cast("Relationship", entity)
-        yield _line(
-            {
-                "relationship": {
-                    "source": relationship.source,
-                    "type": relationship.type,
-                    "target": relationship.target,
-                    "attributes": relationship.attributes,
-                    "confidence": relationship.confidence,
-                }
-            }
-        )
-    for entity in _all(store, Kind.REDUNDANCY, as_of):
-        yield _line({"redundancy": _group(cast("Redundancy", entity))})
+            yield document
 
 
 def _group(group: Redundancy) -> dict[str, Value]:
@@ -77,7 +83,7 @@ def _claimed(store: Store, as_of: int | None) -> tuple[dict[str, tuple[str, str]
     """The smallest (source, native key) by CI, and what claims call the CIs."""
     natives: dict[str, tuple[str, str]] = {}
     said: _Said = {}
-    for entity in _all(store, Kind.CLAIM, as_of):
+    for entity in all_of(store, Kind.CLAIM, as_of):
         claim = cast("Claim", entity)
         said.setdefault(claim.ci, set()).add((claim.class_name, claim.name))
         if claim.native_key is not None:
@@ -90,7 +96,7 @@ def _ends(store: Store, registry: Registry, as_of: int | None) -> dict[tuple[str
     """Targets by source and type, of the relationships that may lead from a part to its host."""
     types = {spec.host_relationship for spec in registry.classes()} - {None}
     ends: dict[tuple[str, str], list[str]] = {}
-    for entity in _all(store, Kind.RELATIONSHIP, as_of):
+    for entity in all_of(store, Kind.RELATIONSHIP, as_of):
         relationship = cast("Relationship", entity)
         if relationship.type in types:
             ends.setdefault((relationship.source, relationship.type), []).append(relationship.target)
@@ -129,7 +135,8 @@ def _pages(store: Store, kind: Kind, as_of: int | None) -> Iterator[tuple[Entity
         after = page[-1].id
 
 
-def _all(store: Store, kind: Kind, as_of: int | None) -> Iterator[Entity]:
+def all_of(store: Store, kind: Kind, as_of: int | None) -> Iterator[Entity]:
+    """Every entity of a kind, now or as of a revision, in id order; reads page by page."""
     for page in _pages(store, kind, as_of):
         yield from page
 
