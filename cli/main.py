@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except CmdbError as error:
         click.echo(f"cmdb: {error}", err=True)
+        if error.excerpt is not None and sys.stderr.isatty():
+            click.echo(error.excerpt, err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         click.echo("cmdb: stopped", err=True)

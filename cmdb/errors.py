@@ -16,13 +16,19 @@ from collections.abc import Sequence
 
 
 class CmdbError(Exception):
-    """Base of all deliberate errors; `ids` names what it is about, `place` where (file and line), when known."""
+    """Base of all deliberate errors; `ids` names what it is about, `place` where (file and line), when known.
 
-    def __init__(self, message: str, *, ids: Sequence[str] = (), place: str | None = None) -> None:
+    `excerpt` shows the place in what was read, in lines of their own for a person's terminal.
+    """
+
+    def __init__(
+        self, message: str, *, ids: Sequence[str] = (), place: str | None = None, excerpt: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.ids = tuple(ids)
         self.place = place
+        self.excerpt = excerpt
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
