@@ -77,6 +77,13 @@ class Absence:
                 if not look.is_void:
                     self._missing_relationship(relationship)
 
+    def withdraw_again(self, claims: Iterable[str]) -> None:
+        """Withdraw claims that this run had withdrawn and that were given back, unless they were seen since."""
+        for id_ in claims:
+            claim = self._workspace.get(Kind.CLAIM, id_)
+            if isinstance(claim, Claim) and self._is_missed(claim) and self._is_overdue(claim):
+                self._missing(claim, Look(scope=Scope(kind=ScopeKind.CI_CLASS), held=1))
+
     def _all_mine(self) -> tuple[Claim, ...]:
         """The source's claims in this network, as decided so far."""
         if self._mine is None:
