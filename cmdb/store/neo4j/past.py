@@ -10,7 +10,9 @@ from cmdb.entities import Entity, Kind
 from cmdb.store.codec import decode
 from cmdb.store.neo4j.database import Transaction
 from cmdb.store.neo4j.instants import instant, microseconds
+from cmdb.store.neo4j.properties import indexable
 from cmdb.store.neo4j.writing import SEQUENCE_BITS
+from cmdb.store.protocol import KeyOwners
 
 _LAST_PLACE = (1 << 63) - 1
 _CHANGE = (
@@ -82,3 +84,18 @@ def page_as_of(transaction: Transaction, kind: Kind, after: str, limit: int, pla
         limit=limit,
     )
     return tuple(decode(kind, body) for (body,) in rows)
+
+
+def owners_then(transaction: Transaction, keys: Collection[str], revision: int) -> dict[str, KeyOwners]:
+    """Owners of these keys right after a revision, those of removed ones empty."""
+    rows = [[key, indexable(key)] for key in sorted(set(keys))]
+    found: dict[str, KeyOwners] = {}
+    for label in ("FormerKey", "IdentityKey"):
+        held = transaction.unwind(
+            f"MATCH (k:{label} {{key: row[1]}}) WHERE k.revision <= $revision"
+            " WITH row[0] AS key, k ORDER BY k.revision RETURN key, k.owners, k.is_strong, k.is_shared",
+            rows,
+            revision=revision,
+        )
+        found.update((key, KeyOwners(tuple(names), strong, shared)) for key, names, strong, shared in held)
+    return found

@@ -14,7 +14,7 @@ from cmdb.store.neo4j.properties import FOLDED, LABELS, LISTED_FIELDS, indexable
 from cmdb.store.paging import make_cursor
 from cmdb.store.protocol import EdgeRow, NodeRow, Page
 
-_AFTER = (
+AFTER = (
     "(n.folded_name > $folded OR coalesce(n.folded_name_rest, '') > $rest"
     " OR (coalesce(n.folded_name_rest, '') = $rest AND n.id > $id))"
 )
@@ -31,22 +31,25 @@ def by_field(
     transaction: Transaction, kind: Kind, field: str, values: Collection[str], limit: int
 ) -> tuple[Entity, ...]:
     """Live entities found by an indexed field, in id order."""
-    wanted = [indexable(value) for value in sorted(set(values))]
-    if kind is Kind.RELATIONSHIP:
-        arrow = "(n:CI {id: row})-[r]->(:CI)" if field == "source" else "(:CI)-[r]->(n:CI {id: row})"
-        match, found = f"UNWIND $values AS row MATCH {arrow}", "r.id"
-    elif LISTED_FIELDS.get(kind) == field:
-        match, found = f"MATCH (n:Listed) WHERE n.field = '{kind}.{field}' AND n.value IN $values", "n.id"
-    else:
-        match, found = f"MATCH (n:{LABELS[kind]}) WHERE n.{field} IN $values", "n.id"
+    match, found = found_by(kind, field)
     rows = transaction.rows(
         f"{match} WITH DISTINCT {found} AS id ORDER BY id LIMIT $limit"
         " MATCH (s:State {live: $kind + '|' + id}) RETURN s.body ORDER BY id",
-        values=wanted,
+        values=[indexable(value) for value in sorted(set(values))],
         limit=limit,
         kind=kind.value,
     )
     return tuple(decode(kind, body) for (body,) in rows)
+
+
+def found_by(kind: Kind, field: str) -> tuple[str, str]:
+    """Cypher that finds live entities by one of `$values`, and where their id is in it."""
+    if kind is Kind.RELATIONSHIP:
+        arrow = "(n:CI {id: row})-[r]->(:CI)" if field == "source" else "(:CI)-[r]->(n:CI {id: row})"
+        return f"UNWIND $values AS row MATCH {arrow}", "r.id"
+    if LISTED_FIELDS.get(kind) == field:
+        return f"MATCH (n:Listed) WHERE n.field = '{kind}.{field}' AND n.value IN $values", "n.id"
+    return f"MATCH (n:{LABELS[kind]}) WHERE n.{field} IN $values", "n.id"
 
 
 def page(transaction: Transaction, kind: Kind, after: str, limit: int) -> tuple[Entity, ...]:
@@ -87,7 +90,7 @@ def list_cis(
     folded, rest = after[0][:FOLDED], after[0][FOLDED:]
     conditions = [
         "n.folded_name >= $folded",
-        _AFTER,
+        AFTER,
         "n.merged_into IS NULL",
     ]
     if class_names is not None:

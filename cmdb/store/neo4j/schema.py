@@ -5,6 +5,7 @@
     (:State {place, kind, id, body})            every state of everything, ended ones without a body; `live` on the present one
     (:Revision), (:Touch), (:Sighting), (:IdentityKey), (:Lease), (:Counter), (:Meta)
     (:Listed {field, value, owner, id})          elements of lists by which entities are found; no index reaches into a list
+    (:Formerly), (:FormerName), (:FormerKey)     by what entities were found once (neo4j/former_nodes.py)
 
 `place` = revision << 20 | sequence orders all states; `until` is the place that ended one. Community has uniqueness as
 its only constraint: that a property exists and has its type is the store's doing.
@@ -12,10 +13,12 @@ its only constraint: that a property exists and has its type is the store's doin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from cmdb.errors import Invalid
 from cmdb.store.neo4j.database import Database, Transaction
+from cmdb.store.neo4j.former_nodes import FORMER, fill_former
 from cmdb.store.neo4j.properties import LABELS
 
 _UNIQUE = (
@@ -62,8 +65,12 @@ def _index(label: str, names: str) -> str:
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*(_constraint(*unique) for unique in _UNIQUE), *(_index(*indexed) for indexed in _INDEXED)),
+    FORMER,
 )
 """Statements by schema version, counted from 1; never edited once released, only added to; each may be run twice."""
+
+FILLS: dict[int, Callable[[Database], None]] = {2: fill_former}
+"""What a schema version does to data that is there already; may be run twice."""
 
 _AWAIT_S = 300
 
@@ -80,6 +87,8 @@ def prepare(database: Database) -> None:
             # Three transactions: Neo4j allows no schema change beside data in one, and an index is ready after its commit.
             database.write(partial(_migrate, statements=MIGRATIONS[number - 1]))
             database.write(lambda transaction: transaction.rows(f"CALL db.awaitIndexes({_AWAIT_S})"))
+            if number in FILLS:
+                FILLS[number](database)
             database.write(partial(_finish, version=number))
     database.read(lambda transaction: _check(transaction, database.place))
 

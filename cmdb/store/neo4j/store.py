@@ -9,13 +9,12 @@ from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind, Relationship
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
-from cmdb.store.neo4j import past, reading, schema
+from cmdb.store.neo4j import formerly, past, reading, schema, sightings
 from cmdb.store.neo4j.database import PATIENCE_S, Database, Transaction
-from cmdb.store.neo4j.instants import instant, microseconds
 from cmdb.store.neo4j.properties import LabelsOf, indexable
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
 from cmdb.store.paging import checked_limit, read_cursor
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
 from cmdb.store.validation import CheckedChangeSet, check, check_notes
 
 _NODES = 20_000
@@ -127,20 +126,19 @@ class Neo4jStore(Store):
         """As `Store.count`."""
         return self._database.read(lambda transaction: reading.count(transaction, kind))
 
-    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
+    def owners(self, keys: Collection[str], *, as_of: int | None = None) -> dict[str, KeyOwners]:
         """As `Store.owners`."""
-        found = self._database.read(lambda transaction: owners(transaction, sorted(set(keys))))
+        if as_of is None:
+            found = self._database.read(lambda transaction: owners(transaction, sorted(set(keys))))
+        else:
+            found = self._database.read(lambda transaction: past.owners_then(transaction, keys, as_of))
         return {key: held for key, held in found.items() if held.owners}
 
-    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
+    def seen(self, subjects: Collection[str], *, as_of: int | None = None) -> dict[str, Seen]:
         """As `Store.seen`."""
-        query = (
-            "MATCH (s:Sighting {subject: row[1]})"
-            f" RETURN row[0], {microseconds('s.first_at')}, {microseconds('s.last_at')}"
-        )
-        rows = [[subject, indexable(subject)] for subject in sorted(set(subjects))]
-        found = self._database.read(lambda transaction: transaction.unwind(query, rows))
-        return {subject: Seen(instant(first_at), instant(last_at)) for subject, first_at, last_at in found}
+        if as_of is None:
+            return self._database.read(lambda transaction: sightings.seen(transaction, subjects))
+        return self._database.read(lambda transaction: sightings.seen_then(transaction, subjects, as_of))
 
     def list_cis(
         self,
@@ -175,17 +173,8 @@ class Neo4jStore(Store):
 
     def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
         """As `Store.touches`."""
-        query = (
-            "MATCH (t:Touch) WHERE t.number > $after"
-            f" RETURN t.number, t.revision, t.run_id, t.source, {microseconds('t.at')}, t.subjects"
-            " ORDER BY t.number LIMIT $limit"
-        )
         checked_limit(limit)
-        found = self._database.read(lambda transaction: transaction.rows(query, after=after, limit=limit))
-        return tuple(
-            Touch(number, revision, run_id, source, instant(at), tuple(subjects))
-            for number, revision, run_id, source, at, subjects in found
-        )
+        return self._database.read(lambda transaction: sightings.touches(transaction, after, limit))
 
     def revisions(self, *, after: int = 0, limit: int = 1000) -> tuple[Revision, ...]:
         """As `Store.revisions`."""
@@ -210,6 +199,39 @@ class Neo4jStore(Store):
         checked_limit(limit)
         place = past.last_place(after)
         return self._database.read(lambda transaction: past.history(transaction, kind, id_, place, limit))
+
+    def then(self, at: dt.datetime | int) -> Then:
+        """As `Store.then`."""
+        if not isinstance(at, int):
+            to_microseconds(at)
+        return self._database.read(lambda transaction: sightings.then(transaction, at))
+
+    def ids_ever(
+        self, kind: Kind, field: str, values: Collection[str], *, after: str = "", limit: int = PAGE_LIMIT
+    ) -> tuple[str, ...]:
+        """As `Store.ids_ever`."""
+        checked_field(kind, field)
+        checked_limit(limit)
+        return self._database.read(
+            lambda transaction: formerly.ids_ever(transaction, kind, field, values, after, limit)
+        )
+
+    def places_ever(
+        self,
+        *,
+        class_names: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int = PAGE_LIMIT,
+    ) -> tuple[tuple[str, str], ...]:
+        """As `Store.places_ever`."""
+        checked_limit(limit)
+        return self._database.read(
+            lambda transaction: formerly.places_ever(
+                transaction, class_names=class_names, names=names, search=search, after=after, limit=limit
+            )
+        )
 
     def get_many_as_of(self, kind: Kind, ids: Collection[str], revision: int) -> dict[str, Entity]:
         """As `Store.get_many_as_of`."""

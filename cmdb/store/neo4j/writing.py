@@ -15,9 +15,11 @@ from cmdb.entities import Kind, Relationship
 from cmdb.errors import Unavailable
 from cmdb.store.instants import from_microseconds
 from cmdb.store.neo4j.database import Transaction
+from cmdb.store.neo4j.former_nodes import keep_former
 from cmdb.store.neo4j.graph import write_graph
 from cmdb.store.neo4j.instants import instant, microseconds
 from cmdb.store.neo4j.properties import LabelsOf, indexable, live_key
+from cmdb.store.neo4j.sightings import write_sightings
 from cmdb.store.protocol import KeyOwners
 from cmdb.store.refusals import (
     Ends,
@@ -69,20 +71,23 @@ def write(
     if change_set.planned_at < counter.revision:
         _check_consulted(transaction, change_set)
     places = _check_before(transaction, checked.writes)
-    keys = _changed_keys(transaction, change_set)
+    stored = owners(transaction, [key.key for key in change_set.keys])
+    keys = new_keys(change_set, stored)
     revision = None
     newest = counter.revision
+    at = now if counter.at is None else max(now, counter.at)
     if checked.writes or keys:
         newest += 1
-        at = now if counter.at is None else max(now, counter.at)
         revision = Revision(newest, at, change_set.by, change_set.reason, change_set.id, change_set.run_id)
         _write_revision(transaction, revision)
         _write_states(transaction, checked.writes, places, newest)
         _check_ends_exist(transaction, checked.writes)
         held = write_graph(transaction, [encoded.write for encoded in checked.writes], labels_of)
         refuse_loose_ends((), held)
+        keep_former(transaction, checked.writes)
+        _keep_former_keys(transaction, [indexable(key.key) for key in keys if key.key in stored])
         _write_keys(transaction, keys, newest)
-    _write_sightings(transaction, checked, counter.touch, newest)
+    write_sightings(transaction, change_set, checked.moments, last_touch=counter.touch, revision=newest, now=at)
     return revision
 
 
@@ -157,10 +162,6 @@ def _check_before(transaction: Transaction, writes: Sequence[EncodedWrite]) -> d
     return {live: place for live, (place, _) in found.items()}
 
 
-def _changed_keys(transaction: Transaction, change_set: ChangeSet) -> list[KeyWrite]:
-    return new_keys(change_set, owners(transaction, [key.key for key in change_set.keys]))
-
-
 def owners(transaction: Transaction, keys: Sequence[str]) -> dict[str, KeyOwners]:
     """Owners of these keys, those of removed ones empty."""
     found = transaction.unwind(
@@ -168,6 +169,14 @@ def owners(transaction: Transaction, keys: Sequence[str]) -> dict[str, KeyOwners
         [[key, indexable(key)] for key in keys],
     )
     return {key: KeyOwners(tuple(names), is_strong, is_shared) for key, names, is_strong, is_shared in found}
+
+
+def _keep_former_keys(transaction: Transaction, keys: Sequence[str]) -> None:
+    transaction.unwind(
+        "MATCH (k:IdentityKey {key: row}) CREATE (:FormerKey {key: k.key, revision: k.revision, owners: k.owners,"
+        " is_strong: k.is_strong, is_shared: k.is_shared})",
+        sorted(keys),
+    )
 
 
 def _write_revision(transaction: Transaction, revision: Revision) -> None:
@@ -233,46 +242,3 @@ def _write_keys(transaction: Transaction, keys: Sequence[KeyWrite], revision: in
         ],
         revision=revision,
     )
-
-
-def _write_sightings(transaction: Transaction, checked: CheckedChangeSet, last_touch: int, revision: int) -> None:
-    change_set = checked.change_set
-    for number, moment in enumerate(checked.moments, start=last_touch + 1):
-        at = from_microseconds(moment.at)
-        transaction.rows(
-            "MATCH (c:Counter {name: 'revision'}) SET c.touch = $number CREATE (:Touch {number: $number, key: $key,"
-            " change_set: $change_set, revision: $revision, run_id: $run_id, source: $source, at: $at, subjects: $subjects})",
-            number=number,
-            key=f"{change_set.id}|{moment.at}",
-            change_set=change_set.id,
-            revision=revision,
-            run_id=change_set.run_id,
-            source=change_set.source,
-            at=at,
-            subjects=list(moment.subjects),
-        )
-        transaction.unwind(
-            "MERGE (s:Sighting {subject: row}) ON CREATE SET s.first_at = $at, s.last_at = $at ON MATCH SET"
-            " s.first_at = CASE WHEN $at < s.first_at THEN $at ELSE s.first_at END,"
-            " s.last_at = CASE WHEN $at > s.last_at THEN $at ELSE s.last_at END",
-            [indexable(subject) for subject in sorted(moment.subjects)],
-            at=at,
-        )
-        _touch_relationships(transaction, moment.subjects, at)
-
-
-def _touch_relationships(transaction: Transaction, subjects: Sequence[str], at: dt.datetime) -> None:
-    ids = sorted({subject.split("@", 1)[0] for subject in subjects if "@" in subject})
-    types = transaction.unwind(
-        "MATCH (s:State {live: row[1]}) RETURN s.type, row[0]", [[id_, live_key(Kind.RELATIONSHIP, id_)] for id_ in ids]
-    )
-    by_type: dict[str, list[str]] = {}
-    for type_, id_ in types:
-        by_type.setdefault(type_, []).append(id_)
-    for type_, of_type in by_type.items():
-        transaction.unwind(
-            f"MATCH ()-[r:{type_} {{id: row}}]->() WHERE r.last_seen_at IS NULL OR r.last_seen_at < $at"
-            " SET r.last_seen_at = $at",
-            of_type,
-            at=at,
-        )

@@ -69,9 +69,14 @@ def touches(connection: sqlite3.Connection, after: int, limit: int) -> tuple[Tou
 
 def then(connection: sqlite3.Connection, revision: int | None, at: int | None) -> Then:
     """The newest revision and touch at a revision or at a time, the other one None."""
-    if revision is None:
-        newest = "SELECT (SELECT max(number) FROM revision WHERE at <= ?1), (SELECT max(number) FROM touch WHERE committed_at <= ?1)"
-        number, touch = connection.execute(newest, (at,)).fetchone()
-        return Then(number or 0, touch or 0)
-    (touch,) = connection.execute("SELECT max(number) FROM touch WHERE revision <= ?", (revision,)).fetchone()
-    return Then(revision, touch or 0)
+    number = revision
+    if number is None:
+        row = connection.execute(
+            "SELECT number FROM revision WHERE at <= ? ORDER BY at DESC, number DESC LIMIT 1", (at,)
+        ).fetchone()
+        number = row[0] if row else 0
+    field, limit = ("committed_at", at) if revision is None else ("revision", revision)
+    row = connection.execute(
+        f"SELECT number FROM touch WHERE {field} <= ? ORDER BY {field} DESC, number DESC LIMIT 1", (limit,)
+    ).fetchone()
+    return Then(number, row[0] if row else 0)

@@ -1,4 +1,3 @@
-
 """The embedded store: one SQLite file, or a database in memory, that needs no server."""
 
 from __future__ import annotations
