@@ -1,4 +1,4 @@
-"""The registry of classes and relationship types: immutable, built once, passed by argument."""
+"""The registry of classes, relationship types and the site's fillers: immutable, built once, passed by argument."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cmdb.classes.reading import read_class, snake_case
 from cmdb.classes.spec import ClassSpec
 from cmdb.errors import Invalid
 from cmdb.normalise import forms
+from cmdb.normalise.never import NO_FILLERS, Fillers
 from cmdb.relationship_types import RelationshipType, built_in_types
 from cmdb.values import Attributes, Value
 
@@ -27,12 +28,20 @@ class Extension:
 
     classes: tuple[type[ConfigurationItem], ...] = ()
     types: Mapping[str, RelationshipType] = field(default_factory=dict)
+    fillers: Fillers = NO_FILLERS
+    """Values that identify nothing at this site, beside the shipped ones."""
 
 
 class Registry:
     """All classes and relationship types of one installation. Look-ups by name take snake_case, PascalCase and aliases."""
 
-    def __init__(self, classes: Iterable[type[ConfigurationItem]], types: Mapping[str, RelationshipType]) -> None:
+    def __init__(
+        self,
+        classes: Iterable[type[ConfigurationItem]],
+        types: Mapping[str, RelationshipType],
+        fillers: Fillers = NO_FILLERS,
+    ) -> None:
+        self.fillers = fillers
         self._models: dict[str, type[ConfigurationItem]] = {}
         self._specs: dict[str, ClassSpec] = {}
         self._names: dict[str, str] = {}
@@ -200,7 +209,8 @@ class Registry:
 
     def extended(self, extension: Extension) -> Registry:
         """A new registry with more classes and with types added or, by their name, replaced; this one stays as it is."""
-        return Registry((*self._models.values(), *extension.classes), {**self._types, **extension.types})
+        fillers = self.fillers if extension.fillers is NO_FILLERS else extension.fillers
+        return Registry((*self._models.values(), *extension.classes), {**self._types, **extension.types}, fillers)
 
     @staticmethod
     def _near(name: str, names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""A site's own classes, relationship types and rules of failure, from YAML into the same registry.
+"""A site's own classes, relationship types, rules of failure and fillers, from YAML into the same registry.
 
     classes:
       till:
@@ -16,6 +16,10 @@ Attributes:
         source_down: degraded
     failure:                            # types of the product whose failure travels otherwise here
       LOCATED_IN: {target_down: null}
+
+    identity:                           # values that identify nothing here, each with where that is known from
+      placeholders:
+        serial: {ACME-000000: boards of one supplier before 2019}
 
 Whatever cannot be right is refused with file and line, and nothing of such a file is used.
 
@@ -37,6 +41,7 @@ from cmdb.classes.spec import AttributeType, Family, Format, Info, Weight
 from cmdb.errors import Invalid
 from cmdb.registry import Extension, Registry, default_registry
 from cmdb.relationship_types import ClassNames, Effect, RelationshipRow, RelationshipType, Travel
+from cmdb.site_identity import IdentityRow, fillers_of
 from cmdb.yaml_document import Steps, YamlDocument, read_yaml
 
 _CLASS_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")
@@ -95,6 +100,7 @@ class SiteFile(_Row):
     classes: dict[str, ClassRow] = {}
     relationship_types: dict[str, RelationshipRow] = {}
     failure: dict[str, FailureRow] = {}
+    identity: IdentityRow = IdentityRow()
 
 
 def read_site_model(path: Path | str, base: Registry | None = None) -> Extension:
@@ -113,7 +119,7 @@ def _first_refusal(document: YamlDocument, error: ValidationError) -> Invalid:
     if first["type"] == "extra_forbidden":
         return document.refuse(steps, f"{steps[-1]} is no key that belongs here")
     if not steps:
-        return document.refuse(steps, "expected a mapping of classes, relationship_types and failure")
+        return document.refuse(steps, "expected a mapping of classes, relationship_types, failure and identity")
     message = "expected a mapping" if first["type"] in ("dict_type", "model_type") else first["msg"]
     return document.refuse(steps, f"{'.'.join(str(step) for step in steps)}: {message}")
 
@@ -144,7 +150,11 @@ class _Builder:
         widened = self._base.extended(Extension(classes=tuple(self._made.values())))
         added = {name: self._make_type(name, row, widened) for name, row in self._site.relationship_types.items()}
         changed = {name: self._change_type(name, row) for name, row in self._site.failure.items()}
-        return Extension(classes=tuple(self._made.values()), types={**added, **changed})
+        return Extension(
+            classes=tuple(self._made.values()),
+            types={**added, **changed},
+            fillers=fillers_of(self._document, self._site.identity),
+        )
 
     def _check_class_name(self, name: str, row: ClassRow) -> None:
         for position, word in enumerate((name, *row.aliases)):

@@ -58,14 +58,15 @@ class Gathered:
 class _Collector:
     """Sorts offered values into those that identify and those set aside."""
 
-    def __init__(self) -> None:
+    def __init__(self, fillers: never.Fillers) -> None:
+        self._fillers = fillers
         self.found: dict[Kind, set[str]] = {}
         self.aside: list[SetAside] = []
 
     def offer(self, kind: Kind, value: str | None, *, spoken: str | None = None) -> None:
         if value is None:
             return
-        reason = never.never_identifies(kind.value, value)
+        reason = never.never_identifies(kind.value, value, self._fillers)
         if reason is None:
             self.found.setdefault(kind, set()).add(spoken or value)
         else:
@@ -82,13 +83,15 @@ class _Collector:
             self.offer(Kind.NAME, short.casefold())
 
 
-def gather(name: str | None, attributes: Attributes, network: str) -> Gathered:
-    """The identifying values of one row. Attributes are already of the registry's types and spelling.
+def gather(
+    name: str | None, attributes: Attributes, network: str, fillers: never.Fillers = never.NO_FILLERS
+) -> Gathered:
+    """The identifying values of one row. Attributes are already of the registry's types and spelling; `fillers` are the site's.
 
     Addresses are scoped `network/vrf|address`; names lose their domain; a name with dots is also an FQDN, and a name that is an
     address identifies nothing.
     """
-    collector = _Collector()
+    collector = _Collector(fillers)
     for text in _serials(attributes):
         collector.offer(Kind.SERIAL, forms.serial(text))
     for text in _texts(attributes.get("mac_addresses")):

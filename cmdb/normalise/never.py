@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
@@ -37,22 +38,64 @@ _ASCENDING_AT_LEAST = 8
 _FILLERS = frozenset("0XF")
 
 
-def never_identifies(kind: str, value: str) -> Reason | None:
+@dataclass(frozen=True, slots=True)
+class Fillers:
+    """What a site adds to the shipped lists; texts are folded, UUIDs in either reading, prefixes hex without separators."""
+
+    texts: frozenset[tuple[str, str]] = frozenset()
+    """(kind, folded text) of placeholders of a serial, board, asset_tag or machine_id."""
+    uuids: frozenset[str] = frozenset()
+    virtual_macs: tuple[str, ...] = ()
+    macs_on_every_host: tuple[str, ...] = ()
+    hypervisor_macs: tuple[str, ...] = ()
+    """Locally administered prefixes that identify here."""
+    addresses: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+NO_FILLERS = Fillers()
+
+
+def never_identifies(kind: str, value: str, fillers: Fillers = NO_FILLERS) -> Reason | None:
     """Why `value`, in the spelling of `cmdb.normalise`, identifies nothing; None when it may identify.
 
-    `kind`: serial, board, asset_tag, uuid, machine_id, mac, address, fqdn or name; any other kind always may.
+    `kind`: serial, board, asset_tag, uuid, machine_id, mac, address, fqdn or name; any other kind always may. `fillers` are the
+    site's own, beside the shipped ones.
     """
     judge = _JUDGES.get(kind)
-    return judge(value) if judge is not None else None
+    if judge is None:
+        return None
+    reason = judge(value)
+    if fillers is NO_FILLERS:
+        return reason
+    if reason is Reason.RANDOM_MAC and value.replace(":", "").startswith(fillers.hypervisor_macs):
+        return None
+    return reason or _at_this_site(kind, value, fillers)
+
+
+def _at_this_site(kind: str, value: str, fillers: Fillers) -> Reason | None:
+    if kind == "mac":
+        digits = value.replace(":", "")
+        if digits.startswith(fillers.virtual_macs):
+            return Reason.VIRTUAL_MAC
+        return Reason.CONTAINER_BRIDGE if digits.startswith(fillers.macs_on_every_host) else None
+    if kind == "address":
+        return Reason.CONTAINER_BRIDGE if value in fillers.addresses else None
+    if kind in ("fqdn", "name"):
+        return Reason.LOCAL_NAME if value.casefold().rstrip(".") in fillers.names else None
+    if kind == "uuid":
+        return Reason.PLACEHOLDER if value in fillers.uuids else None
+    return Reason.PLACEHOLDER if (kind, folded(value)) in fillers.texts else None
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a serial number is filler: a known text, punctuation only, one character repeated, or ascending digits."""
-    folded = _folded(value)
-    return folded in _placeholders("serial") or _is_filler(folded)
+    text = folded(value)
+    return text in _placeholders("serial") or _is_filler(text)
 
 
-def _folded(value: str) -> str:
+def folded(value: str) -> str:
+    """A filler text as it is compared: capitals and digits only."""
     return "".join(character for character in value.upper() if character.isalnum())
 
 
@@ -68,7 +111,7 @@ def _is_filler(folded: str) -> bool:
 
 @cache
 def _placeholders(kind: str) -> frozenset[str]:
-    return frozenset(_folded(value) for value in table("placeholders")[kind]["values"])
+    return frozenset(folded(value) for value in table("placeholders")[kind]["values"])
 
 
 @cache
@@ -99,7 +142,7 @@ def _serial(value: str) -> Reason | None:
 
 
 def _asset_tag(value: str) -> Reason | None:
-    return Reason.PLACEHOLDER if is_placeholder(value) or _folded(value) in _placeholders("asset_tag") else None
+    return Reason.PLACEHOLDER if is_placeholder(value) or folded(value) in _placeholders("asset_tag") else None
 
 
 def _uuid(value: str) -> Reason | None:
@@ -109,7 +152,7 @@ def _uuid(value: str) -> Reason | None:
 
 
 def _machine_id(value: str) -> Reason | None:
-    return Reason.PLACEHOLDER if _is_filler(_folded(value)) or _folded(value) in _placeholders("machine_id") else None
+    return Reason.PLACEHOLDER if _is_filler(folded(value)) or folded(value) in _placeholders("machine_id") else None
 
 
 def _mac(value: str) -> Reason | None:

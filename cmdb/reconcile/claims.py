@@ -20,6 +20,8 @@ from cmdb.values import Value
 GENERIC = frozenset({"device", "host"})
 """Device classes that say no more than that something answers."""
 _REFERENCE = "reference:"
+EDIT_PREFIX = "edit:"
+"""How the records of people's edits begin; their values have times of their own, and nothing was sighted by them."""
 
 
 def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[str], bool]) -> str:
@@ -38,6 +40,7 @@ def record_for(row: Row, claims: Sequence[Claim], ci: str, is_taken: Callable[[s
         and claim.network == row.network
         and claim.native_key is None
         and is_reference(claim) == row.draft.is_reference
+        and not is_edit(claim)
     ]
     record = record_by_values(row)
     known = _known_record(row, record, mine)
@@ -77,6 +80,11 @@ def _says_the_same(row: Row, claim: Claim) -> bool:
 def is_reference(claim: Claim) -> bool:
     """Whether the claim only says that its CI is there, as seen from elsewhere."""
     return claim.record.startswith(_REFERENCE)
+
+
+def is_edit(claim: Claim) -> bool:
+    """Whether a person entered the claim here, so that it says only what was entered."""
+    return claim.record.startswith(EDIT_PREFIX)
 
 
 def record_by_values(row: Row) -> str | None:
@@ -125,10 +133,10 @@ def fold(
     is_as_before = (values, name, name_left_out) == (before.values, before.name, before.name_left_out_since)
     if row.family is Family.DEVICE and not is_as_before:
         said = {attribute: kept.value for attribute, kept in values.items()}
-        identifiers = as_identifiers(gather(name, said, row.network).evidence)
+        identifiers = as_identifiers(gather(name, said, row.network, registry.fillers).evidence)
         if is_newest:
             said = {attribute: kept.value for attribute, kept in values.items() if kept.left_out_since is None}
-            print_ = fingerprint(gather(None if name_left_out else name, said, row.network).evidence)
+            print_ = fingerprint(gather(None if name_left_out else name, said, row.network, registry.fillers).evidence)
     return msgspec.structs.replace(
         before,
         ci=ci,

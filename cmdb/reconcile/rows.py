@@ -85,7 +85,7 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
     name = name.strip() if name and name.strip() else None
     # what is inside a machine, a catalogue entry or a service has names and addresses too, but no machine is known by them
     is_device = spec.family is Family.DEVICE
-    gathered = gather(name, values, observation.network) if is_device else Gathered({}, ())
+    gathered = gather(name, values, observation.network, registry.fillers) if is_device else Gathered({}, ())
     row = Row(
         draft=draft,
         source=observation.source,
