@@ -14,6 +14,7 @@ class CloudResource(ConfigurationItem):
     """Something that a cloud provider or virtualization platform keeps for an account."""
 
     layer: ClassVar[str] = "Cloud"
+    is_abstract: ClassVar[bool] = False
 
     provider: Annotated[Text, Info("aws, azure, gcp, openstack, vsphere …", weight=RECOMMENDED)] = None
     account: Annotated[Text, Info("Account, subscription or project")] = None
