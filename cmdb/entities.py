@@ -78,10 +78,12 @@ class CI(Entity, frozen=True, kw_only=True):
     """The CI that this one was found to be; a merged CI has no claims, keys or relationships left."""
     kept_apart_from: tuple[str, ...] = ()
     """Ids that a person or an unmerge said are other things; later runs obey."""
+    denied: tuple[str, ...] = ()
+    """Relationships from here that a person says are not; later runs obey while the edit holds."""
 
 
 class Relationship(Entity, frozen=True, kw_only=True):
-    """`(source)-[:type]->(target)`; `confidence` and `attributes` are the best of `claimed`."""
+    """`(source)-[:type]->(target)`; `confidence` is that of all who claim it together, `attributes` are the newest."""
 
     source: str
     type: str
@@ -157,6 +159,8 @@ class Claim(Entity, frozen=True, kw_only=True):
     """Who says so: the run that ended its grace, or the person who deleted it."""
     matched: dict[str, Value] = {}
     """How its first row was matched: rule, on, considered (contract.md, `explain`)."""
+    expires_in: str | None = None
+    """Month (`2026-11`) in which the first of its values runs out."""
 
     @staticmethod
     def make_id(source: str, network: str, record: str) -> str:

@@ -22,6 +22,7 @@ from cmdb.identity.keys import key
 from cmdb.normalise import forms
 from cmdb.observation import Observation, Scope, ScopeKind, Unreachable
 from cmdb.reconcile.claims import is_reference
+from cmdb.reconcile.confidence import together
 from cmdb.reconcile.links import Resolve
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.settling import unreached_at
@@ -212,7 +213,7 @@ class Absence:
         if claimed:
             self._workspace.put_relationship(
                 msgspec.structs.replace(
-                    relationship, claimed=claimed, missing_at=missing, confidence=max(claimed.values())
+                    relationship, claimed=claimed, missing_at=missing, confidence=together(claimed.values())
                 )
             )
         else:

@@ -10,6 +10,7 @@ import msgspec
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim, Kind, Redundancy, Relationship, derived_id
 from cmdb.identity.keys import inside_key, process_key
+from cmdb.reconcile.confidence import together
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 
@@ -138,8 +139,8 @@ def _repoint(workspace: Workspace, relationship: Relationship, gone: str, kept: 
         moved = msgspec.structs.replace(
             moved,
             attributes={**moved.attributes, **there.attributes},
-            confidence=max(moved.confidence, there.confidence),
-            claimed={**moved.claimed, **there.claimed},
+            confidence=together((claimed := {**moved.claimed, **there.claimed}).values()),
+            claimed=claimed,
             missing_at={**moved.missing_at, **there.missing_at},
         )
     workspace.put_relationship(moved)

@@ -17,6 +17,7 @@ from cmdb.identity.evidence import IDENTIFYING
 from cmdb.identity.keys import key
 from cmdb.identity.match import Decision, Flagged
 from cmdb.observation import Link, Observation
+from cmdb.reconcile.blocking import KIND as BLOCKED
 from cmdb.reconcile.claims import fold, record_for
 from cmdb.reconcile.identify import BESIDE, Identifier
 from cmdb.reconcile.joins import group_id, join
@@ -303,7 +304,9 @@ class Landing:
             for row in self._landed:
                 if row.ci is not None and self._workspace.remaining(row.ci) in flagged.cis:
                     _flag(row, flagged.kind)
-            self._tell(flagged, None, by)
+            # what an edit blocks has an item already, since it also ends without a row
+            if flagged.kind != BLOCKED:
+                self._tell(flagged, None, by)
 
     def _tell(self, flagged: Flagged, row: Row | None, by: str) -> None:
         own = row.ci if row is not None else None

@@ -11,6 +11,7 @@ import msgspec
 from cmdb.entities import Kind, Redundancy, Relationship
 from cmdb.errors import Invalid
 from cmdb.observation import Link, Observation, RedundancyDraft
+from cmdb.reconcile.confidence import together
 from cmdb.reconcile.joins import group_id
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
@@ -75,8 +76,10 @@ def relate(
     confidence: float,
     observation: Observation,
 ) -> Linked:
-    """Have `by` claim `(source)-[:type_]->(target)`, keeping what other sources claim of it."""
+    """Have `by` claim `(source)-[:type_]->(target)`, keeping what other sources claim of it; what a person denies stays away."""
     id_ = Relationship.make_id(source, type_, target)
+    if id_ in workspace.ci(source).denied:
+        return Linked(id_, is_new=False)
     before = cast("Relationship | None", workspace.get(Kind.RELATIONSHIP, id_))
     subject = f"{id_}@{by}"
     last = workspace.last_seen(subject)
@@ -93,7 +96,7 @@ def relate(
                 before,
                 claimed=claimed,
                 missing_at=missing,
-                confidence=max(claimed.values()),
+                confidence=together(claimed.values()),
                 attributes={**before.attributes, **attributes},
             )
             workspace.put_relationship(after)

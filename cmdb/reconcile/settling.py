@@ -9,8 +9,12 @@ import msgspec
 
 from cmdb.entities import CI, Claim, Kind, State
 from cmdb.identity.match import Flagged
+from cmdb.reconcile.blocking import end_blocked, tell_blocked
+from cmdb.reconcile.claims import is_edit
+from cmdb.reconcile.edited_relationships import settle_relationships
 from cmdb.reconcile.precedence import Policy
-from cmdb.reconcile.values import is_edit, present, settle
+from cmdb.reconcile.ranking import PERSON_PREFIX
+from cmdb.reconcile.values import present, settle, speaking_claims, words
 from cmdb.reconcile.workspace import Workspace, claim_keys
 from cmdb.registry import Registry
 
@@ -22,6 +26,7 @@ def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now:
         ci = workspace.get(Kind.CI, ci_id)
         assert isinstance(ci, CI), ci_id
         if ci.merged_into is not None:
+            end_blocked(workspace, ci_id)
             continue
         told += _share(workspace, ci_id)
         claims = [_graced(workspace, claim, policy) for claim in workspace.claims_of(ci_id)]
@@ -30,9 +35,19 @@ def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now:
         settled = settle(ci, dated, registry, policy, now=now)
         if _is_seen_last(workspace, settled, claims):
             settled = present(settled)
+        if _is_edited(workspace, ci):
+            said = words(speaking_claims(dated)[0])
+            settled = settle_relationships(workspace, settled, said, now=now)
+            told += tell_blocked(workspace, registry, policy, settled, said, now=now)
         if settled != ci:
             workspace.put(Kind.CI, settled)
     return told
+
+
+def _is_edited(workspace: Workspace, ci: CI) -> bool:
+    """Whether people say, or said before this plan, anything of the CI."""
+    claims = (*workspace.claims_of(ci.id), *workspace.snapshot.claims_of(ci.id))
+    return any(claim.source.startswith(PERSON_PREFIX) for claim in claims)
 
 
 def _graced(workspace: Workspace, claim: Claim, policy: Policy) -> Claim:

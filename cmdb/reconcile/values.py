@@ -10,25 +10,20 @@ import msgspec
 
 from cmdb.entities import CI, Claim, ClaimValue, Lifecycle, State
 from cmdb.identity.evidence import IDENTIFYING, Kind, union
-from cmdb.reconcile.claims import gives_way
+from cmdb.reconcile.claims import gives_way, is_edit
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy, Said, heard, winner
 from cmdb.reconcile.workspace import evidence_of
 from cmdb.registry import ROOT, Registry
 from cmdb.values import Value
 
-EDIT_PREFIX = "edit:"
-"""How the records of people's edits begin; their values have times of their own, and nothing was sighted by them."""
+RELATIONSHIP_PREFIX = "relationship:"
+"""How an edit names a relationship from its CI: `relationship:RUNS_ON:<id of the target>`, true or false."""
 NAME = "name"
 LIFECYCLE = "lifecycle"
 
 Dated = tuple[Claim, dt.datetime | None]
 """A claim and when it was last seen; None for an edit, whose values have their own times."""
-
-
-def is_edit(claim: Claim) -> bool:
-    """Whether a person entered the claim here, so that it says only what was entered."""
-    return claim.record.startswith(EDIT_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,8 @@ class Words:
     classes: list[Said] = field(default_factory=list)
     class_edits: list[Said] = field(default_factory=list)
     names: list[Said] = field(default_factory=list)
+    relationships: dict[str, list[Said]] = field(default_factory=dict)
+    """By type and target: whether a person says that it is there."""
     attributes: dict[str, list[Said]] = field(default_factory=dict)
 
 
@@ -52,6 +49,8 @@ def words(claims: Iterable[Dated]) -> Words:
                     found.class_edits.append(said)
                 elif name == NAME:
                     found.names.append(said)
+                elif name.startswith(RELATIONSHIP_PREFIX):
+                    found.relationships.setdefault(name, []).append(said)
                 else:
                     found.attributes.setdefault(name, []).append(said)
         elif seen_at is not None:

@@ -9,7 +9,7 @@ INDEXED_FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.CI: ("class_name", "merged_into"),
     Kind.RELATIONSHIP: ("source", "target"),
     Kind.REDUNDANCY: ("of", "members"),
-    Kind.CLAIM: ("ci", "source"),
+    Kind.CLAIM: ("ci", "source", "expires_in"),
     Kind.REVIEW: ("cis", "kind"),
     Kind.PARKED: ("waiting_for",),
     Kind.RUN: ("state",),

@@ -107,7 +107,7 @@ class Store(Protocol):
     def find(self, kind: Kind, field: str, values: Collection[str], *, limit: int = PAGE_LIMIT) -> tuple[Entity, ...]:
         """Live entities whose indexed `field` holds one of `values`, in id order, at most `limit`.
 
-        Indexed: claim.ci, claim.source, relationship.source, relationship.target, redundancy.of, redundancy.members (any element), review.cis (any
+        Indexed: claim.ci, claim.source, claim.expires_in, relationship.source, relationship.target, redundancy.of, redundancy.members (any element), review.cis (any
         element), review.kind, parked.waiting_for, ci.class_name, ci.merged_into, run.state, schedule.name, firing.schedule. Another field raises `Invalid`.
         """
 
