@@ -1,0 +1,143 @@
+"""Banners made of product tokens: `Name/1.2.3 (comment) Other/4.5`, `Name 1.2.3`, `Name(1.2.3)` or a bare name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from cmdb.data.lists import table
+from cmdb.normalise.fingerprint import NOTHING, Fingerprint, Part
+from cmdb.normalise.makers import maker_at_head
+from cmdb.normalise.system_mentions import mentioned_system
+
+_TOKEN = re.compile(
+    r"(?P<name>[A-Za-z$][\w.&+$-]*(?:\(R\))?(?: (?!v?\d)(?:[A-Za-z(][\w()&.-]*))*?)"
+    r"(?:/|\(| v(?=\d)| [Vv]ersion | (?=\d)|-(?=\d+\.))(?P<version>[vV]?[\w.+~-]*\d[\w.+~:-]*|master|svn-\d+)\)?"
+)
+_UPNP = re.compile(
+    r"^(?P<left>.*?),?\s*(?:DLNADOC/\S+\s)?UPnP/\d\.\d,?\s*(?:DLNADOC/\S+\s)?(?P<right>.*)$", re.IGNORECASE
+)
+_COMMENT = re.compile(r"[\[(][^\[\]()]*[\])]")
+_EDITION = re.compile(r"-(?:release|final|enterprise|community)(?:-edition)?$", re.IGNORECASE)
+_BUILD_OF_SYSTEM = re.compile(r"-(?:X\d-)?(?:Win32|Win64|Linux|FreeBSD|MacOSX)$", re.IGNORECASE)
+_LIMIT = 20
+_LONGEST_NAME = 60
+_BESIDE = frozenset(
+    {"php", "perl", "python", "cpython", "openssl", "upnp", "dlnadoc", "ipp", "dav", "http", "gnutls", "java", "servlet",
+     "linux", "ruby", "libressl", "wolfssl", "abysslib", "microsofthttpapi", "passenger", "phusionpassenger", "unknown",
+     "frontpage", "svn", "zend", "communique", "jrunconnector", "http11", "http10", "webaccess", "jsp", "mono"}
+)  # fmt: skip
+"""Languages, libraries and protocols that a server names beside itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    name: str
+    version: str | None
+
+
+def read_tokens(text: str) -> Fingerprint | None:
+    """The program that a banner of product tokens is of; an unknown program by the name it gives itself.
+
+    The maker of an unknown program is known only where its name begins with one that makes gear.
+    """
+    words = " ".join(text.split())
+    upnp = _UPNP.match(words)
+    if upnp is not None and upnp["left"]:
+        return _read_upnp(upnp["left"], upnp["right"])
+    tokens = _tokens(words)
+    subject = _subject(tokens)
+    if subject is None:
+        return None
+    service, hardware = _part(subject)
+    beside = tuple(Part(None, None, token.name, token.version) for token in tokens if token is not subject)
+    return Fingerprint(service=service, system=_system(words, service), hardware=hardware, components=beside)
+
+
+def _read_upnp(left: str, right: str) -> Fingerprint | None:
+    # UPnP Device Architecture 1.1 §1.2.2: SERVER is OS/version UPnP/version product/version
+    tokens = _tokens(right)
+    subject = _subject(tokens) or (tokens[0] if tokens else None)
+    service, _ = _part(subject) if subject is not None else (NOTHING, NOTHING)
+    maker = maker_at_head(left)
+    hardware = NOTHING
+    if maker is not None:
+        model = left[maker.length :].strip(" /")
+        hardware = Part(maker.name, None, None if re.match(r"^\d+\.\d", model) else model or None)
+    return Fingerprint(service=service, system=mentioned_system(left) or NOTHING, hardware=hardware)
+
+
+def _subject(tokens: tuple[_Token, ...]) -> _Token | None:
+    known = next((token for token in tokens if _fold(token.name) in _products()), None)
+    return known or next((token for token in tokens if not _is_beside(token.name)), None)
+
+
+def _part(subject: _Token) -> tuple[Part, Part]:
+    known = _products().get(_fold(subject.name))
+    if known is not None:
+        vendor, product = known
+        return Part(vendor, product, product, subject.version), NOTHING
+    maker = maker_at_head(subject.name)
+    product = subject.name.replace("-", " ").strip()
+    if maker is None:
+        return Part(None, product, product, subject.version), NOTHING
+    rest = subject.name[maker.length :].strip(" -_/")
+    return Part(maker.name, rest or product, rest or product, subject.version), Part(maker.name)
+
+
+def _tokens(words: str) -> tuple[_Token, ...]:
+    bare = _bare(words)
+    if _fold(bare) in _products():
+        return (_Token(bare, None),)
+    found = [_Token(match["name"].strip(" -"), _clean(match["version"])) for match in _TOKEN.finditer(_outside(words))]
+    head = bare.partition(" + ")[0]
+    if not found or (_fold(head.split(" ")[0]) in _products() and _fold(found[0].name) not in _products()):
+        found.insert(0, _Token(head if _fold(head) in _products() else bare, None))
+    return tuple(found[:_LIMIT])
+
+
+def _outside(words: str) -> str:
+    """The text without its comments, which name systems and modules; a comment that is a version is kept."""
+    return _COMMENT.sub(lambda match: match[0] if re.match(r"[(][vV]?\d+\.\d", match[0]) else " ", words)
+
+
+def _bare(words: str) -> str:
+    return (
+        _COMMENT.sub(lambda match: match[0] if match[0] == "(R)" else "", words)
+        .partition(";")[0]
+        .strip()[:_LONGEST_NAME]
+    )
+
+
+def _clean(version: str) -> str:
+    cleaned = _BUILD_OF_SYSTEM.sub("", _EDITION.sub("", version.strip(".,;:-")))
+    return cleaned[1:] if re.match(r"[vV]\d", cleaned) else cleaned
+
+
+def _is_beside(name: str) -> bool:
+    folded = _fold(name)
+    return folded in _BESIDE or folded.startswith(("mod", "lib")) or not folded
+
+
+def _system(words: str, service: Part) -> Part:
+    if service.product in ("IIS", "PWS"):
+        release = table("releases")["windows_iis"].get(service.version or "") if service.product == "IIS" else None
+        return Part("Microsoft", "Windows", release[0] if release else "Windows")
+    inside = " ".join(_COMMENT.findall(words.replace("[", "(").replace("]", ")")))
+    return mentioned_system(inside or words.partition("/")[2]) or NOTHING
+
+
+def _fold(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+@cache
+def _products() -> Mapping[str, tuple[str, str]]:
+    return {
+        _fold(word): (vendor, product)
+        for vendor, products in table("products").items()
+        for product, words in products.items()
+        for word in words
+    }

@@ -1,0 +1,59 @@
+"""From a text that something says of itself to vendor, product and version: one way in for every kind of text."""
+
+from __future__ import annotations
+
+import re
+
+from cmdb.normalise.banner_tokens import read_tokens
+from cmdb.normalise.fingerprint import UNKNOWN, Fingerprint, Spoken
+from cmdb.normalise.gear import read_gear
+from cmdb.normalise.object_ids import read_object_id
+from cmdb.normalise.releases import read_release, read_windows_name
+from cmdb.normalise.spoken_rules import built_in_rules, first_match
+from cmdb.normalise.ssh_banners import read_openssh
+from cmdb.normalise.system_mentions import mentioned_system
+
+TEXT_LIMIT = 4_096
+"""Characters that are looked at; descriptions are at most 255 (RFC 3418), banners end long before."""
+_OID = re.compile(r"^(?P<oid>1\.3\.6\.1\.4\.1(?:\.\d+)+)\s*(?P<text>.*)$", re.DOTALL)
+
+
+def recognise(kind: Spoken, text: str) -> Fingerprint:
+    """What is behind a text of this kind; `UNKNOWN` rather than a guess. Pure, and cheap: no text is looked at twice.
+
+    Shapes of `cmdb/data/spoken.yaml` come first, then the grammar of the kind.
+    """
+    said = text[:TEXT_LIMIT].strip()
+    if not said:
+        return UNKNOWN
+    found = _readers(kind, said)
+    return found if found is not None else UNKNOWN
+
+
+def _readers(kind: Spoken, said: str) -> Fingerprint | None:
+    by_shape = first_match(built_in_rules(kind), said)
+    match kind:
+        case Spoken.SYSDESCR:
+            return _read_description(said, by_shape)
+        case Spoken.SSH:
+            return read_openssh(said) or by_shape
+        case Spoken.HTTP:
+            return by_shape or read_tokens(said)
+        case Spoken.TELNET:
+            return by_shape or read_release(said) or read_gear(said)
+        case Spoken.SMB:
+            return by_shape or read_windows_name(said)
+        case Spoken.GREETING | Spoken.X509:
+            return by_shape
+
+
+def _read_description(said: str, by_shape: Fingerprint | None) -> Fingerprint | None:
+    behind = _OID.match(said)
+    text = behind["text"] if behind is not None else said
+    found = by_shape or read_release(said) or read_gear(text)
+    if found is None and behind is not None:
+        found = read_object_id(behind["oid"])
+    if found is None:
+        system = mentioned_system(text)
+        found = Fingerprint(system=system) if system is not None else None
+    return found
