@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import CI, Entity, Kind
+from cmdb.store.erasure import Erasure
 
 PAGE_LIMIT = 10_000
 """The most that one page of any list may hold."""
@@ -91,6 +92,14 @@ class Store(Protocol):
         write of another kind.
         """
 
+    def erase(self, change_set: ChangeSet, erasure: Erasure) -> Revision:
+        """Apply a change set and rewrite every state, past and present, without what the erasure names, all or nothing.
+
+        The one method that changes the past: history, feed and as-of answers keep their revisions, and read the names that
+        stand instead. A change set that writes nothing makes a revision too, which tells of the erasure. Linear in all states.
+        Raises as `apply`.
+        """
+
     def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
         """Take or renew a lease; False while another owner's has not run out at `now`."""
 
@@ -124,6 +133,12 @@ class Store(Protocol):
 
     def seen(self, subjects: Collection[str], *, as_of: int | None = None) -> dict[str, Seen]:
         """First and last sightings, of all or up to the touch number `as_of`; never-seen subjects are left out."""
+
+    def last_runs(self, subjects: Collection[str]) -> dict[str, str]:
+        """Run of the newest sighting of each subject, by the time of observation; never-seen subjects are left out."""
+
+    def keys_of(self, cis: Collection[str]) -> tuple[str, ...]:
+        """Identity keys that these CIs own, in order; reads all keys."""
 
     def list_cis(
         self,

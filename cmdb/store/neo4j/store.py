@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind, Relationship
+from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
-from cmdb.store.neo4j import formerly, past, reading, schema, sightings
+from cmdb.store.neo4j import erasing, formerly, past, reading, schema, sightings
 from cmdb.store.neo4j.database import PATIENCE_S, Database, Transaction
 from cmdb.store.neo4j.properties import LabelsOf, indexable
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
@@ -62,6 +63,14 @@ class Neo4jStore(Store):
         """As `Store.note`."""
         checked = check_notes(writes)
         self._database.write(lambda transaction: note(transaction, checked, self._labels_of))
+
+    def erase(self, change_set: ChangeSet, erasure: Erasure) -> Revision:
+        """As `Store.erase`."""
+        checked = check(change_set)
+        self._ensure_types(checked)
+        return self._database.write(
+            lambda transaction: erasing.erase(transaction, checked, self._now(), self._labels_of, erasure)
+        )
 
     def _now(self) -> dt.datetime:
         return self._clock().astimezone(dt.UTC)
@@ -139,6 +148,14 @@ class Neo4jStore(Store):
         if as_of is None:
             return self._database.read(lambda transaction: sightings.seen(transaction, subjects))
         return self._database.read(lambda transaction: sightings.seen_then(transaction, subjects, as_of))
+
+    def last_runs(self, subjects: Collection[str]) -> dict[str, str]:
+        """As `Store.last_runs`."""
+        return self._database.read(lambda transaction: erasing.last_runs(transaction, subjects))
+
+    def keys_of(self, cis: Collection[str]) -> tuple[str, ...]:
+        """As `Store.keys_of`."""
+        return self._database.read(lambda transaction: erasing.keys_of(transaction, cis))
 
     def list_cis(
         self,

@@ -37,7 +37,7 @@ REVISION = f"r.number, {microseconds('r.at')}, r.by, r.reason, r.change_set, r.r
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
+class Counter:
     """The counter as it stood once it was locked."""
 
     revision: int
@@ -63,7 +63,7 @@ def write(
 ) -> Revision | None:
     """Everything of the change set, or `Conflict`; a revision's time is `now`, but never before the previous one's."""
     change_set = checked.change_set
-    counter = _lock(transaction, change_set.id)
+    counter = lock(transaction, change_set.id)
     done = recorded(transaction, change_set.id)
     if done is not None or transaction.rows("MATCH (t:Touch {change_set: $id}) RETURN 1 LIMIT 1", id=change_set.id):
         return done
@@ -79,7 +79,7 @@ def write(
     if checked.writes or keys:
         newest += 1
         revision = Revision(newest, at, change_set.by, change_set.reason, change_set.id, change_set.run_id)
-        _write_revision(transaction, revision)
+        write_revision(transaction, revision)
         _write_states(transaction, checked.writes, places, newest)
         _check_ends_exist(transaction, checked.writes)
         held = write_graph(transaction, [encoded.write for encoded in checked.writes], labels_of)
@@ -93,7 +93,7 @@ def write(
 
 def note(transaction: Transaction, writes: Sequence[EncodedWrite], labels_of: LabelsOf) -> None:
     """Keep notes at places below zero, where no question about the past looks; an older note of the same entity is dropped."""
-    _lock(transaction, "note")
+    lock(transaction, "note")
     places = _check_before(transaction, writes)
     # an older state that a change set made stays in the feed, and is only no longer the present one
     transaction.unwind("MATCH (s:State {place: row}) WHERE s.place < 0 DELETE s", sorted(places.values()))
@@ -114,7 +114,8 @@ def note(transaction: Transaction, writes: Sequence[EncodedWrite], labels_of: La
     write_graph(transaction, [encoded.write for encoded in writes], labels_of)
 
 
-def _lock(transaction: Transaction, change_set_id: str) -> _Counter:
+def lock(transaction: Transaction, change_set_id: str) -> Counter:
+    """Have this be the only writer until its end."""
     # The write takes the lock; what is returned after it was read under it.
     found = transaction.rows(
         f"MATCH (c:Counter {{name: 'revision'}}) SET c.written_by = $id RETURN c.revision, c.touch, {microseconds('c.at')}",
@@ -123,7 +124,7 @@ def _lock(transaction: Transaction, change_set_id: str) -> _Counter:
     if not found:
         raise Unavailable("the Neo4j database lost its revision counter while it was open; restore it from a backup")
     revision, touch, at = found[0]
-    return _Counter(revision, touch, None if at is None else from_microseconds(at))
+    return Counter(revision, touch, None if at is None else from_microseconds(at))
 
 
 def _check_consulted(transaction: Transaction, change_set: ChangeSet) -> None:
@@ -179,7 +180,8 @@ def _keep_former_keys(transaction: Transaction, keys: Sequence[str]) -> None:
     )
 
 
-def _write_revision(transaction: Transaction, revision: Revision) -> None:
+def write_revision(transaction: Transaction, revision: Revision) -> None:
+    """Record a revision; its number is the counter's from now on."""
     transaction.rows(
         "MATCH (c:Counter {name: 'revision'}) SET c.revision = $number, c.at = $at CREATE (:Revision {number: $number,"
         " at: $at, by: $by, reason: $reason, change_set: $change_set, run_id: $run_id})",

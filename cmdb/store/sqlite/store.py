@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind
+from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
 from cmdb.store.paging import checked_limit, make_cursor, read_cursor
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
-from cmdb.store.sqlite import formerly, past, reading, sightings
+from cmdb.store.sqlite import erasing, formerly, past, reading, sightings
 from cmdb.store.sqlite.connections import MEMORY, Connections
 from cmdb.store.sqlite.writing import note, recorded, to_revision, write
 from cmdb.store.validation import check, check_notes
@@ -49,6 +50,12 @@ class SqliteStore(Store):
         checked = check_notes(writes)
         with self._connections.writing() as connection:
             note(connection, checked)
+
+    def erase(self, change_set: ChangeSet, erasure: Erasure) -> Revision:
+        """As `Store.erase`."""
+        checked = check(change_set)
+        with self._connections.writing() as connection:
+            return erasing.erase(connection, checked, to_microseconds(self._clock()), erasure)
 
     def acquire_lease(self, name: str, owner: str, *, now: dt.datetime, ttl_s: float) -> bool:
         """As `Store.acquire_lease`."""
@@ -113,6 +120,16 @@ class SqliteStore(Store):
                 if as_of is None
                 else sightings.seen_then(connection, subjects, as_of)
             )
+
+    def last_runs(self, subjects: Collection[str]) -> dict[str, str]:
+        """As `Store.last_runs`."""
+        with self._connections.reading() as connection:
+            return erasing.last_runs(connection, subjects)
+
+    def keys_of(self, cis: Collection[str]) -> tuple[str, ...]:
+        """As `Store.keys_of`."""
+        with self._connections.reading() as connection:
+            return erasing.keys_of(connection, cis)
 
     def list_cis(
         self,

@@ -65,7 +65,7 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
         row = (number, at, change_set.by, change_set.reason, change_set.id, change_set.run_id)
         connection.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
         _write_versions(connection, checked.writes, first=number << SEQUENCE_BITS)
-        _write_projections(connection, checked.writes)
+        write_projections(connection, checked.writes)
         keep_former(connection, checked.writes)
         _check_ends(connection, checked.writes)
         _keep_former_keys(connection, [(key.key,) for key in keys if key.key in stored])
@@ -93,7 +93,7 @@ def note(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None
         "DELETE FROM current WHERE kind = ? AND id = ?",
         [(encoded.write.kind, encoded.write.id) for encoded in writes if encoded.after is None],
     )
-    _write_projections(connection, writes)
+    write_projections(connection, writes)
 
 
 def _is_only_touch(connection: sqlite3.Connection, change_set_id: str) -> bool:
@@ -168,7 +168,8 @@ def _write_versions(connection: sqlite3.Connection, writes: Sequence[EncodedWrit
     )
 
 
-def _write_projections(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+def write_projections(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+    """Bring what repeats the present states to what the writes say."""
     nodes: list[tuple[str, str, str, str, str, str | None]] = []
     edges: list[tuple[str, str, str, str, float]] = []
     gone: dict[Kind, list[tuple[str]]] = {Kind.CI: [], Kind.RELATIONSHIP: []}
