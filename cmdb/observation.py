@@ -31,6 +31,8 @@ class Draft:
     is_reference: bool = False
     """Names something that was seen from elsewhere, such as the far end of a connection: it says that the thing is there, and
     what it leaves out means nothing."""
+    is_known_or_waits: bool = False
+    """Makes no CI: until something known fits it, it is parked together with its links, as what a switch hears of a neighbour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,18 @@ class Drafting:
         name: str | None = None,
         attributes: Mapping[str, Value] | None = None,
         is_reference: bool = False,
+        is_known_or_waits: bool = False,
     ) -> str:
         """Add a draft without its empty attributes; gives the local id back."""
         said = {key: value for key, value in (attributes or {}).items() if value not in (None, "", [], ())}
-        draft = Draft(local_id=local_id, class_name=class_name, name=name, attributes=said, is_reference=is_reference)
+        draft = Draft(
+            local_id=local_id,
+            class_name=class_name,
+            name=name,
+            attributes=said,
+            is_reference=is_reference,
+            is_known_or_waits=is_known_or_waits,
+        )
         self.drafts.setdefault(local_id, draft)
         return local_id
 

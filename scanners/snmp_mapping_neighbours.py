@@ -67,6 +67,8 @@ class Neighbour:
 def add_neighbours(rows: Rows, reading: Reading, names: Mapping[str, str]) -> list[Neighbour]:
     """One draft and one relationship a neighbour, its cables listed in the relationship's ports; gives the neighbours back.
 
+    A neighbour makes no device: its draft waits until one is found that it fits.
+
     Reports without name, MAC and address are left out: nothing could be recognised by them.
     """
     found: list[Neighbour] = []
@@ -92,6 +94,7 @@ def add_neighbours(rows: Rows, reading: Reading, names: Mapping[str, str]) -> li
                 "model": each.model,
             },
             is_reference=True,
+            is_known_or_waits=True,
         )
         rows.link(DEVICE, "CONNECTED_TO", local_id, attributes=cable(each.ports, "+".join(each.protocols)))
     return found

@@ -31,6 +31,15 @@ def process_key(host: str, process: str) -> str:
     return f"process|{host}|{process}"
 
 
+def waits_key(key: str) -> str:
+    """Key held by the ids of parked drafts that the first owner of `key` completes."""
+    return f"waits|{key}"
+
+
+ANY_WAITS = "waits"
+"""Key that is held as soon as one draft ever waited for a key, so that a store without such drafts is asked only once."""
+
+
 def claims_key(ci: str) -> str:
     """A key that is written again whenever a CI gets a claim, so that a plan that saw fewer is refused."""
     return f"claims|{ci}"

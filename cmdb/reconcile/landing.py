@@ -22,7 +22,16 @@ from cmdb.reconcile.claims import fold, record_for
 from cmdb.reconcile.identify import BESIDE, Identifier
 from cmdb.reconcile.joins import group_id, join
 from cmdb.reconcile.links import EndIsParked, put_link, relate
-from cmdb.reconcile.parking import host_candidates, links_between, parked, parked_as, told_of
+from cmdb.reconcile.parking import (
+    host_candidates,
+    links_between,
+    links_together,
+    parked,
+    parked_as,
+    told_of,
+    wait_for,
+    wait_no_more,
+)
 from cmdb.reconcile.reviews import review, together
 from cmdb.reconcile.rows import Row, flag_of
 from cmdb.reconcile.workspace import Workspace, claim_keys
@@ -77,7 +86,11 @@ class Landing:
                 )
             else:
                 host = self._host_of(row) if row.host is not None else None
-                self._settle(row, self._identifier.device(row, host), host)
+                decision = self._identifier.device(row, host)
+                if row.draft.is_known_or_waits and decision.ci is None:
+                    self._park(row, "parked", _why_it_waits(decision))
+                else:
+                    self._settle(row, decision, host)
         for row in rows:
             if row.family in (Family.CATALOGUE, Family.LOGICAL):
                 if not row.draft.native_key and row.name is None and not _has_content(row):
@@ -184,7 +197,7 @@ class Landing:
                 )
 
     def _park(self, row: Row, kind: str, reason: str) -> None:
-        row.reason, row.parked = reason, True
+        row.reason, row.parked_as = reason, kind
         _flag(row, kind)
         _flag(row, "parked")
         self._parked[row.draft.local_id] = row
@@ -252,6 +265,8 @@ class Landing:
             if row.ci is None:
                 self._parked.pop(row.draft.local_id, None)
                 continue
+            if row.draft.is_known_or_waits:
+                wait_no_more(self._workspace, item, row)
             self._workspace.end(Kind.PARKED, item.id)
             for kind in ("parked", "insufficient_identity"):
                 told = told_of(item, kind)
@@ -286,11 +301,16 @@ class Landing:
             before = self._workspace.get(Kind.PARKED, item.id)
             if isinstance(before, Parked):
                 item = msgspec.structs.replace(
-                    item, since=before.since, observed_at=max(before.observed_at, item.observed_at)
+                    item,
+                    since=before.since,
+                    observed_at=max(before.observed_at, item.observed_at),
+                    links=links_together(before.links, item.links),
                 )
+            elif row.draft.is_known_or_waits:
+                wait_for(self._workspace, item, row)
             if before is None or item.links != getattr(before, "links", ()):
                 self._workspace.put(Kind.PARKED, item)
-                self._tell(told_of(item, row.flags[0]), row, by)
+                self._tell(told_of(item, row.parked_as), row, by)
         for row, flagged in self._flagged:
             _flag(row, flagged.kind)
             self._tell(flagged, row, by)
@@ -318,6 +338,12 @@ class Landing:
     def changed_by_claims(self, writes: Iterable[Write]) -> set[str]:
         """CIs whose claims a plan's writes changed."""
         return {write.after.ci for write in writes if isinstance(write.after, Claim)}
+
+
+def _why_it_waits(decision: Decision) -> str:
+    if not decision.considered:
+        return "it was heard of, and nothing that is known fits it yet"
+    return "it was heard of, and what it may be is not sure: " + "; ".join(why for _, why in decision.considered)
 
 
 def _flag(row: Row, kind: str) -> None:

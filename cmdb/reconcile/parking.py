@@ -10,7 +10,7 @@ from cmdb.classes.spec import Family
 from cmdb.entities import Claim, Parked, derived_id
 from cmdb.entities import Kind as EntityKind
 from cmdb.identity.evidence import Kind
-from cmdb.identity.keys import key
+from cmdb.identity.keys import ANY_WAITS, key, keys_of, waits_key
 from cmdb.identity.match import Flagged
 from cmdb.normalise import naming
 from cmdb.observation import Draft, Link, Observation
@@ -31,6 +31,8 @@ def parked(row: Row, *, now: dt.datetime, links: tuple[dict[str, Value], ...] = 
         "name": row.draft.name,
         "native_key": row.draft.native_key,
         "attributes": dict(row.draft.attributes),
+        **({"is_reference": True} if row.draft.is_reference else {}),
+        **({"is_known_or_waits": True} if row.draft.is_known_or_waits else {}),
     }
     content = json.dumps(
         {name: value for name, value in draft.items() if name != "local_id"}, sort_keys=True, default=str
@@ -74,21 +76,70 @@ def arriving(rows: Iterable[Row]) -> set[str]:
 
 def returning(snapshot: Snapshot, rows: Iterable[Row], *, now: dt.datetime) -> list[tuple[Parked, Draft, Observation]]:
     """Parked drafts that these rows may complete, each with an observation of its own source and time."""
-    found = []
-    for item in snapshot.parked_for(sorted(arriving(rows))):
-        if now - item.since > EXPIRY:
-            continue
-        native, name, attributes = item.draft.get("native_key"), item.draft.get("name"), item.draft.get("attributes")
-        draft = Draft(
-            local_id=parked_as(item.id),
-            class_name=str(item.draft["class"]),
-            name=name if isinstance(name, str) else None,
-            native_key=native if isinstance(native, str) else None,
-            attributes=attributes if isinstance(attributes, dict) else {},
-        )
-        observation = Observation(source=item.source, run_id="", at=item.observed_at, network=item.network)
-        found.append((item, draft, observation))
-    return found
+    return [come_back(item) for item in snapshot.parked_for(sorted(arriving(rows))) if not has_expired(item, now)]
+
+
+def fitting(workspace: Workspace, *, now: dt.datetime) -> list[tuple[Parked, Draft, Observation]]:
+    """Parked neighbours that wait for a key which somebody owns since this plan."""
+    if not workspace.owners(ANY_WAITS):
+        return []
+    keys = [waits_key(full) for full in workspace.gained()]
+    workspace.snapshot.load_owners(keys)
+    ids = sorted({item for full in keys for item in workspace.owners(full)})
+    workspace.snapshot.load(EntityKind.PARKED, ids)
+    items = (workspace.get(EntityKind.PARKED, id_) for id_ in ids)
+    return [come_back(item) for item in items if isinstance(item, Parked) and not has_expired(item, now)]
+
+
+def wait_for(workspace: Workspace, item: Parked, row: Row) -> None:
+    """Have the draft come back as soon as somebody owns one of its identifying values."""
+    workspace.own(ANY_WAITS, ANY_WAITS)
+    for _, _, full in keys_of(row.evidence):
+        workspace.own(waits_key(full), item.id)
+
+
+def wait_no_more(workspace: Workspace, item: Parked, row: Row) -> None:
+    """Forget what a draft waited for."""
+    for _, _, full in keys_of(row.evidence):
+        workspace.disown(waits_key(full), item.id)
+
+
+def has_expired(item: Parked, now: dt.datetime) -> bool:
+    """Whether a parked draft has waited too long."""
+    return now - item.since > EXPIRY
+
+
+def expired(parked: Iterable[Parked], now: dt.datetime) -> list[Parked]:
+    """The drafts that have waited too long, longest first."""
+    return sorted((item for item in parked if has_expired(item, now)), key=lambda item: (item.since, item.id))
+
+
+def come_back(item: Parked) -> tuple[Parked, Draft, Observation]:
+    """A parked draft as its source said it, with an observation of its own source and time."""
+    native, name, attributes = item.draft.get("native_key"), item.draft.get("name"), item.draft.get("attributes")
+    draft = Draft(
+        local_id=parked_as(item.id),
+        class_name=str(item.draft["class"]),
+        name=name if isinstance(name, str) else None,
+        native_key=native if isinstance(native, str) else None,
+        attributes=attributes if isinstance(attributes, dict) else {},
+        is_reference=bool(item.draft.get("is_reference")),
+        is_known_or_waits=bool(item.draft.get("is_known_or_waits")),
+    )
+    observation = Observation(source=item.source, run_id="", at=item.observed_at, network=item.network)
+    return item, draft, observation
+
+
+MOST_LINKS = 1000
+"""Links that one parked draft keeps."""
+
+
+def links_together(
+    before: tuple[dict[str, Value], ...], now: tuple[dict[str, Value], ...]
+) -> tuple[dict[str, Value], ...]:
+    """The links of both, each once by its ends and type; a newer one replaces an older, and so do not more than 1,000."""
+    by_ends = {(str(link["source"]), str(link["type"]), str(link["target"])): link for link in (*before, *now)}
+    return tuple(by_ends[ends] for ends in sorted(by_ends))[:MOST_LINKS]
 
 
 def parked_as(item: str) -> str:

@@ -17,7 +17,7 @@ from cmdb.reconcile.deletion import report_deleted
 from cmdb.reconcile.ends import named_end
 from cmdb.reconcile.landing import Landing
 from cmdb.reconcile.links import EndIsParked, Resolve, put_link, put_redundancy
-from cmdb.reconcile.parking import returning
+from cmdb.reconcile.parking import fitting, returning
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.rows import Row, ready
 from cmdb.reconcile.settling import settle_all
@@ -99,12 +99,17 @@ class Reconciler:
         problems: list[Problem] = []
         observation = bounded(workspace, observation, now=now)
         rows = self._rows(observation, problems)
-        come_back = returning(snapshot, rows, now=now)
+        come_back = list(returning(snapshot, rows, now=now))
         comeback_rows = [ready(draft, origin, self._registry) for _, draft, origin in come_back]
         landing = Landing(
             workspace, self._registry, observation, now=now, make_id=self._make_id, resolved=dict(resolved or {})
         )
         landing.land([*rows, *comeback_rows])
+        known = {item.id for item, _, _ in come_back}
+        fit = [back for back in fitting(workspace, now=now) if back[0].id not in known]
+        fit_rows = [ready(draft, origin, self._registry) for _, draft, origin in fit]
+        landing.land(fit_rows)
+        come_back, comeback_rows = [*come_back, *fit], [*comeback_rows, *fit_rows]
         landing.complete([(item, row) for (item, _, _), row in zip(come_back, comeback_rows, strict=True)])
         links = self._links(workspace, landing, observation, problems)
         absence = Absence(workspace, self._registry, self._policy, observation)

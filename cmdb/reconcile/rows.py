@@ -43,7 +43,8 @@ class Row:
     rule: str = ""
     reason: str = ""
     refused: bool = False
-    parked: bool = False
+    parked_as: str = ""
+    """Kind of the review item about it, when it was parked."""
 
     @property
     def family(self) -> Family:

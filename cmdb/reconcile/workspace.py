@@ -192,6 +192,10 @@ class Workspace:
         """Take a key from a CI."""
         self.owners(key).discard(ci)
 
+    def gained(self) -> list[str]:
+        """Keys that have an owner now whom the store does not know yet."""
+        return [key for key, owners in self._owners.items() if owners.difference(self.snapshot.owners(key).owners)]
+
     # sightings
     def last_seen(self, subject: str) -> dt.datetime | None:
         """When a subject was last observed, this plan's rows included."""
