@@ -106,7 +106,8 @@ def _checked(drafts: Sequence[Draft], base: Observation, registry: Registry) -> 
     faulty: list[Refused] = []
     seen: set[str] = set()
     for number, draft in enumerate(drafts):
-        check_hopeful(faulty, number)
+        if faulty:
+            check_hopeful(faulty[0], len(faulty), number)
         if draft.local_id in seen:
             reason = f"id {draft.local_id!r} stands twice; each row has an id of its own"
             faulty.append(Refused(draft.line, draft.local_id, reason))

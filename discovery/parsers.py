@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import BinaryIO, Protocol
 
 from cmdb.errors import NotFound
-from cmdb.formats.batch import Batch
+from cmdb.formats.batch import Intake
 
 ENTRY_POINT_GROUP = "cmdb.parsers"
 
@@ -19,8 +19,12 @@ ENTRY_POINT_GROUP = "cmdb.parsers"
 class Parser(Protocol):
     """Reads one format."""
 
-    def read(self, stream: BinaryIO, *, name: str) -> Batch:
-        """The whole input; `name` goes into messages. Raises `Invalid` with the place for what refuses the input as a whole."""
+    def read(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> None:
+        """Read the whole input, row by row in bounded memory; `stream` is seekable, `name` goes into messages.
+
+        Raises `Invalid` with the place for what refuses the input as a whole, and for an option that the format does not know,
+        naming those that it does (`check_options`).
+        """
 
 
 class ParserRegister:

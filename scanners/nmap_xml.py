@@ -14,7 +14,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch, Refused
+from cmdb.formats.batch import Intake, Refused
 from scanners.nmap_drafts import host_drafts
 from scanners.nmap_elements import HostBuilder, is_host, read_root, whole_number
 from scanners.nmap_report import HostReport, RunReport
@@ -203,39 +203,55 @@ def read_nmap_xml(stream: BinaryIO, *, name: str) -> ParsedNmap:
     Faults of one host or port are in `problems`, the first 1,000 of them, and leave the rest standing. Raises `Invalid`
     with file and line for a fault of form or encoding, an entity declaration, another root, or anything after the root.
     """
-    # a first pass that keeps nothing: what is refused at its last byte must not have cost memory
-    check = NmapReader(name)
-    for chunk in _chunks(stream):
-        check.feed(chunk)
-    is_cut_off = check.close()
-    stream.seek(0)
-    parsed = ParsedNmap(check.run, is_cut_off=is_cut_off)
+    parsed = _check_form(stream, name)
     reader = NmapReader(name, parsed.hosts.append, lambda problem: _keep(parsed.problems, problem))
     for chunk in _chunks(stream):
         reader.feed(chunk)
     return parsed
 
 
-def read_nmap_batch(stream: BinaryIO, *, name: str) -> Batch:
-    """The document as drafts to land; `stream` must be seekable. Raises as `read_nmap_xml`.
+def _check_form(stream: BinaryIO, name: str) -> ParsedNmap:
+    """A first pass that keeps nothing: what is refused at its last byte must not have cost memory."""
+    check = NmapReader(name)
+    for chunk in _chunks(stream):
+        check.feed(chunk)
+    is_cut_off = check.close()
+    stream.seek(0)
+    return ParsedNmap(check.run, is_cut_off=is_cut_off)
+
+
+def read_nmap_drafts(stream: BinaryIO, *, name: str, into: Intake) -> None:
+    """The document as drafts to land, host by host; `stream` must be seekable. Raises as `read_nmap_xml`.
 
     No scope is claimed: a file does not say what was known before and would have to be probed again.
     """
-    parsed = read_nmap_xml(stream, name=name)
-    batch = Batch(refused=parsed.problems, is_cut_off=parsed.is_incomplete)
+    is_cut_off = _check_form(stream, name).is_cut_off
     names: set[str] = set()
-    for number, host in enumerate(parsed.hosts, 1):
-        if host.is_up and host.address is not None:
-            local_id = host.address if host.address not in names else f"{host.address}#{number}"
-            names.add(local_id)
-            batch.drafts += host_drafts(host, local_id=local_id)
-    if parsed.is_cut_off:
-        batch.warnings.append(
-            f"{name}: the run is incomplete: the input ends inside a host; what was closed before is kept"
-        )
-    elif parsed.is_incomplete:
-        batch.warnings.append(f"{name}: the run is incomplete: nmap ended with {parsed.run.exit or 'no closing line'}")
-    return batch
+    problems = 0
+
+    def take(host: HostReport) -> None:
+        if not host.is_up or host.address is None:
+            return
+        local_id = host.address if host.address not in names else f"{host.address}#{len(names) + 1}"
+        names.add(local_id)
+        for draft in host_drafts(host, local_id=local_id):
+            into.draft(draft)
+
+    def refuse(problem: Refused) -> None:
+        nonlocal problems
+        problems += 1
+        if problems <= MAX_PROBLEMS:
+            into.refuse(problem)
+
+    reader = NmapReader(name, take, refuse)
+    for chunk in _chunks(stream):
+        reader.feed(chunk)
+    if is_cut_off:
+        into.warn(f"{name}: the run is incomplete: the input ends inside a host; what was closed before is kept")
+    elif not reader.run.is_complete:
+        into.warn(f"{name}: the run is incomplete: nmap ended with {reader.run.exit or 'no closing line'}")
+    if is_cut_off or not reader.run.is_complete:
+        into.cut_off()
 
 
 def read_host(host: bytes) -> HostReport | None:

@@ -18,7 +18,9 @@ from api.import_answers import import_lines
 from api.parts import Api, ApiDep
 from cmdb.entities import Kind
 from cmdb.errors import Invalid
+from cmdb.formats.batch import Batch
 from cmdb.formats.graph_writer import write_graph
+from cmdb.formats.options import read_options
 from cmdb.ids import new_id
 from cmdb.importing import ImportOrder, ImportReport, land
 from impact.export import estate_to_cytoscape, estate_to_graphml
@@ -63,6 +65,9 @@ async def import_file(
     network: Annotated[str, Query(max_length=200, description="Address space of the addresses.")] = "default",
     strict: Annotated[bool, Query(description="Write nothing if any row is refused.")] = False,
     dry_run: Annotated[bool, Query(description="Say what would be written, and write nothing.")] = False,
+    option: Annotated[
+        list[str] | None, Query(description="KEY=VALUE for the format, such as mapping=…; once per option.")
+    ] = None,
 ) -> Response:
     """Land the body, whole before its first row; importing it again changes nothing.
 
@@ -70,6 +75,7 @@ async def import_file(
     """
     context = api.context
     parser = context.parsers.get(format_name)
+    options = read_options(option or ())
     now = context.clock()
     order = ImportOrder(
         source=source or format_name,
@@ -86,7 +92,8 @@ async def import_file(
         spool.seek(0)
 
         def load() -> ImportReport:
-            batch = parser.read(cast("BinaryIO", spool), name="body")
+            batch = Batch()
+            parser.read(cast("BinaryIO", spool), name="body", into=batch, options=options)
             return land(batch, order, context.ingest, context.registry)
 
         report = await api.gate.load(load)

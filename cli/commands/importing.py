@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -14,6 +15,7 @@ from cli.terminal import console, printable
 from cli.wiring import utc_now
 from cmdb.errors import Invalid
 from cmdb.formats.batch import Batch
+from cmdb.formats.options import read_options
 from cmdb.ids import new_id
 from cmdb.importing import ImportOrder, ImportReport, land, links_of
 from cmdb.reconcile.plan import RowOutcome
@@ -21,6 +23,7 @@ from discovery.parsers import Parser, ParserRegister
 
 MAX_SPOOLED_BYTES = 16 * 1024 * 1024
 MAX_LISTED = 20
+MAX_MAPPING_BYTES = 1_000_000
 
 
 @click.command(name="import")
@@ -31,6 +34,10 @@ MAX_LISTED = 20
 @click.option("--network", default="default", show_default=True, help="Address space of the addresses.")
 @click.option("--strict", "is_strict", is_flag=True, help="Write nothing if any row is refused.")
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option(
+    "--option", "said", metavar="KEY=VALUE", multiple=True, help="Tell the format something; once per option."
+)
+@click.option("--mapping", metavar="FILE", help="Mapping file of a format that takes one.")
 @json_option
 @store_option
 def import_(
@@ -42,6 +49,8 @@ def import_(
     network: str,
     is_strict: bool,
     is_dry_run: bool,
+    said: tuple[str, ...],
+    mapping: str | None,
     as_json: bool,
     store_url: str | None,
 ) -> int:
@@ -52,6 +61,7 @@ def import_(
     Example: cmdb import graph estate.jsonl --source datacentre
     """
     parser = ParserRegister.from_entry_points().get(format_name)
+    options = _options(said, mapping)
     now = utc_now()
     at = parse_time(at_text, "--at") if at_text else now
     has_failed = False
@@ -67,7 +77,7 @@ def import_(
         )
         for name in files:
             try:
-                report = land(_read(parser, name), order, found.ingest, found.registry)
+                report = land(_read(parser, name, options), order, found.ingest, found.registry)
             except Invalid as error:
                 place = "" if error.place else f"{_shown(name)}: "
                 click.echo(f"cmdb: {place}{printable(str(error))}", err=True)
@@ -78,16 +88,43 @@ def import_(
     return 1 if has_failed else 0
 
 
-def _read(parser: Parser, name: str) -> Batch:
+def _options(said: tuple[str, ...], mapping: str | None) -> dict[str, str]:
+    try:
+        options = read_options(said)
+    except Invalid as error:
+        raise click.UsageError(f"--option: {error.message}") from error
+    if mapping is not None:
+        options["mapping"] = _mapping(mapping)
+    return options
+
+
+def _mapping(name: str) -> str:
+    try:
+        with Path(name).open("rb") as stream:
+            text = stream.read(MAX_MAPPING_BYTES + 1)
+    except OSError as error:
+        raise Invalid(f"cannot be read: {error.strerror}", place=name) from error
+    if len(text) > MAX_MAPPING_BYTES:
+        raise Invalid(f"the mapping is larger than {MAX_MAPPING_BYTES} bytes", place=name)
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid("the mapping is not UTF-8; save it as UTF-8", place=name) from error
+
+
+def _read(parser: Parser, name: str, options: Mapping[str, str]) -> Batch:
+    batch = Batch()
     if name == "-":
         with tempfile.SpooledTemporaryFile(max_size=MAX_SPOOLED_BYTES) as spool:
             while block := sys.stdin.buffer.read(1024 * 1024):
                 spool.write(block)
             spool.seek(0)
-            return parser.read(cast("BinaryIO", spool), name="standard input")
+            parser.read(cast("BinaryIO", spool), name="standard input", into=batch, options=options)
+            return batch
     try:
         with Path(name).open("rb") as stream:
-            return parser.read(stream, name=name)
+            parser.read(stream, name=name, into=batch, options=options)
+            return batch
     except OSError as error:
         raise Invalid(f"cannot be read: {error.strerror}", place=name) from error
 

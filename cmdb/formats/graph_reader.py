@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NoReturn
 
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch, Refused, check_hopeful
+from cmdb.formats.batch import Intake, Refused
 from cmdb.formats.graph_rows import add_row, id_of
+from cmdb.formats.options import check_options
 from cmdb.values import Value
 
 MAX_LINE_BYTES = 1_000_000
@@ -20,6 +21,7 @@ _LEAST_BYTES_EACH = 12
 """More lists and objects than this refuse the input, if they take fewer bytes each: in memory they take many times that."""
 _MOST_DIGITS = 20
 """Digits of the longest whole number that is kept as one; longer ones are text to every attribute anyway."""
+_MOST_DOUBLES = 100
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 """Marks of UTF-16 and UTF-32 (Unicode 15, section 23.8)."""
@@ -28,28 +30,28 @@ _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 class GraphParser:
     """The parser of `cmdb import graph`."""
 
-    def read(self, stream: BinaryIO, *, name: str) -> Batch:
+    def read(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> None:
         """See `read_graph`."""
-        return read_graph(stream, name=name)
+        check_options(options, (), format_name="graph")
+        read_graph(stream, name=name, into=into)
 
 
-def read_graph(stream: BinaryIO, *, name: str) -> Batch:
-    """The whole input. Faults of one row are kept in `Batch.refused`; raises `Invalid` with file and line for a fault of form or
+def read_graph(stream: BinaryIO, *, name: str, into: Intake) -> None:
+    """The whole input. Faults of one row refuse that row; raises `Invalid` with file and line for a fault of form or
     encoding, which refuses the input: text that is not UTF-8, a line that is no JSON object, NaN or Infinity, more than 100 levels,
     hardly a line that could be right.
     """
-    batch = Batch()
-    openings = read_bytes = 0
+    openings = read_bytes = rows = 0
+    doubles = _Doubles(into)
     for number, raw in _lines(stream):
         place = f"{name}:{number}"
-        check_hopeful(batch.refused, number - 1, place=place)
         if number == 1 and raw is not None and raw.startswith(_WIDE_BOMS):
             raise Invalid("the text is UTF-16 or UTF-32, not UTF-8; save the file as UTF-8", place=place)
         if raw is None:
-            batch.refused.append(Refused(number, None, "the line is longer than 1 MB; split it"))
+            into.refuse(Refused(number, None, "the line is longer than 1 MB; split it"))
             continue
         if b"\x00" in raw:
-            batch.refused.append(Refused(number, None, "the line holds a raw NUL byte; remove it"))
+            into.refuse(Refused(number, None, "the line holds a raw NUL byte; remove it"))
             continue
         openings += raw.count(b"{") + raw.count(b"[")
         read_bytes += len(raw)
@@ -57,14 +59,28 @@ def read_graph(stream: BinaryIO, *, name: str) -> Batch:
             raise Invalid(
                 f"more than {_MAX_OPENINGS} lists and objects with hardly anything in them; split the file", place=place
             )
-        document = _document(raw, place, batch)
-        if len(batch.drafts) + len(batch.links) > MAX_ROWS:
+        document = _document(raw, place, doubles)
+        rows += 1
+        if rows > MAX_ROWS:
             raise Invalid(f"more than {MAX_ROWS} rows; split the file", place=place)
         try:
-            add_row(batch, document, number)
+            add_row(into, document, number)
         except Invalid as error:
-            batch.refused.append(Refused(number, id_of(document), error.message))
-    return batch
+            into.refuse(Refused(number, id_of(document), error.message))
+
+
+class _Doubles:
+    """Warns of keys that stand twice in one object, the first 100 times."""
+
+    def __init__(self, into: Intake) -> None:
+        self._into = into
+        self._told = 0
+
+    def tell(self, items: list[tuple[str, Value]], place: str) -> None:
+        self._told += 1
+        if self._told <= _MOST_DOUBLES:
+            twice = min(key for key, times in Counter(key for key, _ in items).items() if times > 1)
+            self._into.warn(f"{place}: key {twice!r} stands twice; the last one counts")
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
@@ -84,7 +100,7 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
             yield number, stripped
 
 
-def _document(raw: bytes, place: str, batch: Batch) -> dict[str, Value]:
+def _document(raw: bytes, place: str, doubles: _Doubles) -> dict[str, Value]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -94,9 +110,8 @@ def _document(raw: bytes, place: str, batch: Batch) -> dict[str, Value]:
 
     def pairs(items: list[tuple[str, Value]]) -> dict[str, Value]:
         found = dict(items)
-        if len(found) != len(items) and len(batch.warnings) < 100:
-            twice = min(key for key, times in Counter(key for key, _ in items).items() if times > 1)
-            batch.warnings.append(f"{place}: key {twice!r} stands twice; the last one counts")
+        if len(found) != len(items):
+            doubles.tell(items, place)
         return found
 
     try:

@@ -9,7 +9,7 @@ import msgspec
 
 from cmdb.classes.checks import TEXT_LIMIT_BYTES, WrongValue, check_unknown
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch
+from cmdb.formats.batch import Intake
 from cmdb.normalise import forms
 from cmdb.observation import Draft, Link, RedundancyDraft, Scope, ScopeKind
 from cmdb.values import Value
@@ -73,8 +73,8 @@ def id_of(document: dict[str, Value]) -> str | None:
     return id_ if isinstance(id_, str) and _is_unicode(id_) else None
 
 
-def add_row(batch: Batch, document: dict[str, Value], line: int) -> None:
-    """Add what the object says to the batch; raises `Invalid` when a field is unknown, missing or of a wrong type or value."""
+def add_row(into: Intake, document: dict[str, Value], line: int) -> None:
+    """Add what the object says; raises `Invalid` when a field is unknown, missing or of a wrong type or value."""
     if len(document) != 1 or next(iter(document)) not in _TYPES:
         found = ", ".join(repr(key) if len(key) <= 40 else f"{key[:40]!r}…" for key in sorted(document)[:3])
         raise Invalid(f"one of {', '.join(_TYPES)} is expected at the top, not {found or 'nothing'}")
@@ -87,7 +87,7 @@ def add_row(batch: Batch, document: dict[str, Value], line: int) -> None:
         if not row.id.strip():
             raise Invalid("ci.id is empty; give each row an id of its own in the file")
         native_key = row.native_key if row.native_key and row.native_key.strip() else None
-        batch.drafts.append(
+        into.draft(
             Draft(
                 local_id=_verbatim(row.id, "id"),
                 class_name=_verbatim(row.class_, "class"),
@@ -101,7 +101,7 @@ def add_row(batch: Batch, document: dict[str, Value], line: int) -> None:
         confidence = 1.0 if row.confidence is None else row.confidence
         if not 0 <= confidence <= 1:
             raise Invalid(f"confidence {confidence} is not between 0 and 1")
-        batch.links.append(
+        into.link(
             Link(
                 source=_verbatim(row.source, "source"),
                 type=_verbatim(row.type, "type"),
@@ -112,9 +112,9 @@ def add_row(batch: Batch, document: dict[str, Value], line: int) -> None:
             )
         )
     elif isinstance(row, _Redundancy):
-        batch.redundancy.append(_redundancy(row, line))
+        into.group(_redundancy(row, line))
     elif isinstance(row, _Complete):
-        batch.scopes.append(_scope(row, line))
+        into.scope(_scope(row, line))
 
 
 def _in_words(kind: str, fault: str) -> str:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cmdb.entities import Kind
+from cmdb.formats.batch import Batch
 from cmdb.formats.estate import generate_estate
 from cmdb.formats.graph_reader import read_graph
 from cmdb.formats.graph_writer import write_graph
@@ -57,7 +58,8 @@ def other(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
 
 
 def imported(store: Store, text: str, *, at: dt.datetime = AT, source: str = "graph") -> ImportReport:
-    batch = read_graph(io.BytesIO(text.encode()), name="estate.jsonl")
+    batch = Batch()
+    read_graph(io.BytesIO(text.encode()), name="estate.jsonl", into=batch)
     order = ImportOrder(source=source, run_id="run", at=at, by="tester")
     return land(batch, order, Ingest(store, Reconciler(REGISTRY, Policy()), clock=lambda: AT), REGISTRY)
 

@@ -6,12 +6,14 @@ import io
 import json
 import tracemalloc
 from collections import Counter
+from typing import BinaryIO
 
 import pytest
 
 from cmdb.errors import Invalid
+from cmdb.formats.batch import Batch
 from scanners.nmap_report import HostReport
-from scanners.nmap_xml import ParsedNmap, read_nmap_batch, read_nmap_xml
+from scanners.nmap_xml import ParsedNmap, read_nmap_drafts, read_nmap_xml
 from tests.shared import fixtures_path
 
 GOOD = (
@@ -58,6 +60,12 @@ def parse_fixture(name: str) -> ParsedNmap:
     path = fixtures_path("nmap") / name
     with path.open("rb") as stream:
         return read_nmap_xml(stream, name=path.name)
+
+
+def drafts_of(stream: BinaryIO, *, name: str) -> Batch:
+    batch = Batch()
+    read_nmap_drafts(stream, name=name, into=batch)
+    return batch
 
 
 def summary(parsed: ParsedNmap) -> dict[str, object]:
@@ -265,7 +273,7 @@ def test_ten_megabytes_are_refused_in_bounded_memory(kind: str) -> None:
 
 def test_a_host_that_timed_out_is_up_and_claims_nothing_of_its_ports() -> None:
     with (fixtures_path("nmap") / "odd" / "host_timed_out.xml").open("rb") as stream:
-        batch = read_nmap_batch(stream, name="host_timed_out.xml")
+        batch = drafts_of(stream, name="host_timed_out.xml")
     assert [(draft.class_name, draft.name) for draft in batch.drafts] == [
         ("device", None),
         ("device", "nas"),
@@ -276,7 +284,7 @@ def test_a_host_that_timed_out_is_up_and_claims_nothing_of_its_ports() -> None:
 
 def test_drafts_carry_addresses_macs_names_and_services() -> None:
     with (fixtures_path("nmap") / "odd" / "ipv6_and_mac.xml").open("rb") as stream:
-        batch = read_nmap_batch(stream, name="ipv6_and_mac.xml")
+        batch = drafts_of(stream, name="ipv6_and_mac.xml")
     device, smtp, https = batch.drafts
     assert device.attributes == {
         "ip_addresses": ["2001:db8:10::25"],
@@ -297,12 +305,12 @@ def test_drafts_carry_addresses_macs_names_and_services() -> None:
 
 def test_a_down_host_makes_no_draft() -> None:
     with (fixtures_path("nmap") / "os_scan5.xml").open("rb") as stream:
-        batch = read_nmap_batch(stream, name="os_scan5.xml")
+        batch = drafts_of(stream, name="os_scan5.xml")
     assert sum(draft.class_name == "device" for draft in batch.drafts) == 4
 
 
 def test_a_cut_off_file_warns_that_the_run_is_incomplete() -> None:
     with (fixtures_path("nmap") / "partial" / "os_scan5_cut.xml").open("rb") as stream:
-        batch = read_nmap_batch(stream, name="os_scan5_cut.xml")
+        batch = drafts_of(stream, name="os_scan5_cut.xml")
     assert batch.is_cut_off
     assert ["incomplete" in warning for warning in batch.warnings] == [True]
