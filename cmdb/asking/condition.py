@@ -8,9 +8,12 @@ code point; numbers by value; times to the microsecond.
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 
 import msgspec
+
+from cmdb.store.instants import from_microseconds, to_microseconds
 
 
 class FieldType(StrEnum):
@@ -113,11 +116,22 @@ class TimeValue(msgspec.Struct, frozen=True, tag_field="kind", tag="time"):
     microseconds: int
     is_from_now: bool = False
 
+    def instant(self, now: dt.datetime) -> int:
+        """Microseconds since 1970 UTC."""
+        return self.microseconds + (to_microseconds(now) if self.is_from_now else 0)
+
 
 class DateValue(msgspec.Struct, frozen=True, tag_field="kind", tag="date"):
     """The day of an instant in UTC as a text such as 2026-11-24, as attributes write days."""
 
     of: TimeValue
+
+    def day(self, now: dt.datetime) -> str:
+        """The day as ten characters; the first or last of the calendar for one beyond the years 1 to 9999."""
+        try:
+            return from_microseconds(self.of.instant(now)).date().isoformat()
+        except OverflowError:
+            return (dt.date.min if self.of.instant(now) < 0 else dt.date.max).isoformat()
 
 
 Field = Attribute | OwnColumn
@@ -218,6 +232,14 @@ class Related(msgspec.Struct, frozen=True, tag_field="kind", tag="related"):
 
 Condition = Always | Not | And | Or | Has | Compare | OneOf | OneNumberOf | OfClass | Looks | Inside | Exists | Related
 
+
+class Sort(msgspec.Struct, frozen=True):
+    """Total order: CIs without the field last, then its value (text folded, by code point), then the id, ascending."""
+
+    field: Field
+    is_descending: bool = False
+
+
 HOPS_LIMIT = 5
 """The longest way of one `related`."""
 RELATED_LIMIT = 3
@@ -235,6 +257,35 @@ def to_json(condition: Condition) -> str:
 def from_json(text: str) -> Condition:
     """The condition that `to_json` wrote; raises `msgspec.DecodeError` for anything else."""
     return _DECODER.decode(text)
+
+
+def at_time(condition: Condition, now: dt.datetime) -> Condition:
+    """The condition with `now` written out, as stores take it."""
+    match condition:
+        case Not(of=of):
+            return Not(at_time(of, now))
+        case And(of=parts):
+            return And(tuple(at_time(part, now) for part in parts))
+        case Or(of=parts):
+            return Or(tuple(at_time(part, now) for part in parts))
+        case Compare(left=left, operator=operator, right=right):
+            return Compare(_at_time(left, now), operator, _at_time(right, now))
+        case Exists(field=field, of=of):
+            return Exists(field, at_time(of, now))
+        case Related(types=types, hops=hops, direction=direction, of=of):
+            return Related(types, hops, direction, at_time(of, now))
+        case _:
+            return condition
+
+
+def _at_time(operand: Operand, now: dt.datetime) -> Operand:
+    match operand:
+        case TimeValue():
+            return TimeValue(operand.instant(now))
+        case DateValue():
+            return TextValue(operand.day(now))
+        case _:
+            return operand
 
 
 def fields_of(condition: Condition) -> frozenset[Field]:

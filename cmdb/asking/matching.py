@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -42,7 +41,7 @@ from cmdb.asking.condition import (
 from cmdb.asking.facts import Facts
 from cmdb.entities import CI
 from cmdb.store.folding import fold
-from cmdb.store.instants import from_microseconds, to_microseconds
+from cmdb.store.instants import to_microseconds
 
 Found = str | int | float | bool | tuple[str, ...]
 """A value as it is compared: text folded, time in microseconds."""
@@ -132,22 +131,9 @@ def _value(operand: Operand, facts: Facts, elements: tuple[str, ...]) -> Found |
         case FlagValue(value=flag):
             return flag
         case TimeValue():
-            return instant_of(operand, facts.now)
-        case DateValue(of=time):
-            return day_of(time, facts.now)
-
-
-def instant_of(time: TimeValue, now: dt.datetime) -> int:
-    """Microseconds since 1970 of a time that a filter says."""
-    return time.microseconds + (to_microseconds(now) if time.is_from_now else 0)
-
-
-def day_of(time: TimeValue, now: dt.datetime) -> str:
-    """The day of a time that a filter says, in UTC; a time outside the years 1 to 9999 gives the first or last day."""
-    try:
-        return from_microseconds(instant_of(time, now)).date().isoformat()
-    except OverflowError:
-        return (dt.date.min if instant_of(time, now) < 0 else dt.date.max).isoformat()
+            return operand.instant(facts.now)
+        case DateValue():
+            return operand.day(facts.now)
 
 
 def field_value(field: Field, facts: Facts) -> Found | None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import CI, Entity, Kind
 from cmdb.store.erasure import Erasure
@@ -38,7 +39,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """CIs in total order (name ignoring ASCII case, then id); `cursor` continues after the last, None at the end."""
+    """CIs in total order (name ignoring ASCII case, then id, unless asked for in another); `cursor` continues after the last, None at the end."""
 
     items: tuple[CI, ...]
     cursor: str | None
@@ -147,10 +148,17 @@ class Store(Protocol):
         names: Collection[str] | None = None,
         search: str | None = None,
         has_retired: bool = True,
+        condition: Condition | None = None,
+        sort: Sort | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> Page:
-        """A page of CIs, merged ones left out. `names` match exactly, ignoring ASCII case; `search` is a substring of the name, ignoring ASCII case."""
+        """A page of CIs, merged ones left out, by name and id or in the order of `sort`.
+
+        `names` match exactly, ignoring ASCII case; `search` is a substring of the name, ignoring ASCII case. Of `condition`
+        (its times written out, `at_time`) those are left for which `cmdb.asking.matching.matches` says true. `after` continues
+        a list that was asked for with the same arguments.
+        """
 
     # the past
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
@@ -170,6 +178,11 @@ class Store(Protocol):
 
     def history(self, kind: Kind, id_: str, *, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
         """All changes of one entity, oldest first."""
+
+    def histories(
+        self, kind: Kind, ids: Collection[str], *, after: int = 0, after_sequence: int | None = None, limit: int = 1000
+    ) -> tuple[Change, ...]:
+        """Changes of at most 1,000 entities together, placed and ordered as in `changes`."""
 
     def then(self, at: dt.datetime | int) -> Then:
         """The state at a time (of commit), or right after a revision and the sightings that came before the next one."""

@@ -94,12 +94,17 @@ _RESERVED = frozenset(
 
 
 def _under_own_names(attributes: Mapping[str, object], own: dict[str, Native]) -> dict[str, Native]:
-    """The attributes beside the entity's own fields; one that is called like such a field gets a `_` after its name."""
+    """The attributes beside the entity's own fields."""
     for name, value in attributes.items():
         native = _native(value)
         if native is not None and name and "\0" not in name:
-            own[f"{name}_" if name.rstrip("_") in _RESERVED else name] = native
+            own[property_name(name)] = native
     return own
+
+
+def property_name(attribute: str) -> str:
+    """What an attribute is called as a property: one that is called like a field of its entity gets a `_` after its name."""
+    return f"{attribute}_" if attribute.rstrip("_") in _RESERVED else attribute
 
 
 def _native(value: object) -> Native | None:

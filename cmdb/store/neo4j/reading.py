@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection
 
-from cmdb.entities import CI, Entity, Kind
+from cmdb.entities import Entity, Kind
 from cmdb.store.codec import decode
-from cmdb.store.folding import fold
 from cmdb.store.neo4j.database import Transaction
 from cmdb.store.neo4j.instants import instant, microseconds
-from cmdb.store.neo4j.properties import FOLDED, LABELS, LISTED_FIELDS, indexable, live_key, split_name
-from cmdb.store.paging import make_cursor
-from cmdb.store.protocol import EdgeRow, NodeRow, Page
+from cmdb.store.neo4j.properties import LABELS, LISTED_FIELDS, indexable, live_key
+from cmdb.store.protocol import EdgeRow, NodeRow
 
 AFTER = (
     "(n.folded_name > $folded OR coalesce(n.folded_name_rest, '') > $rest"
@@ -74,58 +71,6 @@ def count(transaction: Transaction, kind: Kind) -> dict[str, int]:
         case _:
             query = f"MATCH (n:{LABELS[kind]}) WITH count(*) AS number WHERE number > 0 RETURN '', number"
     return {name: number for name, number in transaction.rows(query)}  # noqa: C416
-
-
-def list_cis(
-    transaction: Transaction,
-    *,
-    class_names: Collection[str] | None,
-    names: Collection[str] | None,
-    search: str | None,
-    has_retired: bool,
-    after: tuple[str, str],
-    limit: int,
-) -> Page:
-    """A page of CIs that are not merged, by folded name and id."""
-    folded, rest = after[0][:FOLDED], after[0][FOLDED:]
-    conditions = [
-        "n.folded_name >= $folded",
-        AFTER,
-        "n.merged_into IS NULL",
-    ]
-    if class_names is not None:
-        conditions.append("n.class_name IN $class_names")
-    if names is not None:
-        conditions.append("n.folded_name IN $names AND [n.folded_name, coalesce(n.folded_name_rest, '')] IN $pairs")
-    if search:
-        conditions.append("n.folded_name + coalesce(n.folded_name_rest, '') CONTAINS $search")
-    if not has_retired:
-        conditions.append("n.lifecycle <> 'retired'")
-    pairs = [list(split_name(name)) for name in names or ()]
-    rows = transaction.rows(
-        f"MATCH (n:CI) WHERE {' AND '.join(conditions)} WITH n.folded_name AS folded,"
-        " coalesce(n.folded_name_rest, '') AS rest, n.id AS id ORDER BY folded, rest, id LIMIT $limit"
-        " MATCH (s:State {live: 'ci|' + id}) RETURN folded, rest, id, s.body ORDER BY folded, rest, id",
-        folded=folded,
-        rest=rest,
-        id=after[1],
-        class_names=list(class_names or ()),
-        names=[pair[0] for pair in pairs],
-        pairs=pairs,
-        search=fold(search or ""),
-        limit=limit + 1,
-    )
-    return _page(rows, limit)
-
-
-def _page(rows: Sequence[Sequence[Any]], limit: int) -> Page:
-    shown = rows[:limit]
-    items = tuple(decode(Kind.CI, body) for *_, body in shown)
-    cursor = None
-    if len(rows) > limit:
-        folded, rest, id_, _ = shown[-1]
-        cursor = make_cursor(folded + rest, id_)
-    return Page(tuple(item for item in items if isinstance(item, CI)), cursor)
 
 
 def nodes(transaction: Transaction, after: str, limit: int) -> list[NodeRow]:

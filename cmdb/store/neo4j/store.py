@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind, Relationship
 from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
+from cmdb.store.listing import Listing
 from cmdb.store.neo4j import erasing, formerly, past, reading, schema, sightings
 from cmdb.store.neo4j.database import PATIENCE_S, Database, Transaction
+from cmdb.store.neo4j.listing import list_cis
 from cmdb.store.neo4j.properties import LabelsOf, indexable
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
-from cmdb.store.paging import checked_limit, read_cursor
+from cmdb.store.paging import checked_limit
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
 from cmdb.store.validation import CheckedChangeSet, check, check_notes
 
@@ -164,23 +167,23 @@ class Neo4jStore(Store):
         names: Collection[str] | None = None,
         search: str | None = None,
         has_retired: bool = True,
+        condition: Condition | None = None,
+        sort: Sort | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> Page:
         """As `Store.list_cis`."""
-        checked_limit(limit)
-        start = ("", "") if after is None else read_cursor(after)
-        return self._database.read(
-            lambda transaction: reading.list_cis(
-                transaction,
-                class_names=class_names,
-                names=names,
-                search=search,
-                has_retired=has_retired,
-                after=start,
-                limit=limit,
-            )
+        listing = Listing.of(
+            class_names=class_names,
+            names=names,
+            search=search,
+            has_retired=has_retired,
+            condition=condition,
+            sort=sort,
+            after=after,
+            limit=limit,
         )
+        return self._database.read(lambda transaction: list_cis(transaction, listing))
 
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
         """As `Store.changes`."""
@@ -216,6 +219,15 @@ class Neo4jStore(Store):
         checked_limit(limit)
         place = past.last_place(after)
         return self._database.read(lambda transaction: past.history(transaction, kind, id_, place, limit))
+
+    def histories(
+        self, kind: Kind, ids: Collection[str], *, after: int = 0, after_sequence: int | None = None, limit: int = 1000
+    ) -> tuple[Change, ...]:
+        """As `Store.histories`."""
+        checked_limit(limit)
+        checked_limit(len(ids) or 1)
+        place = past.last_place(after, after_sequence)
+        return self._database.read(lambda transaction: past.histories(transaction, kind, ids, place, limit))
 
     def then(self, at: dt.datetime | int) -> Then:
         """As `Store.then`."""

@@ -6,16 +6,38 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from cmdb.errors import CmdbError, Invalid, Unavailable
+from cmdb.store.sqlite.functions import add_functions
 from cmdb.store.sqlite.schema import prepare
 
 MEMORY = ":memory:"
 _WAIT_S = 30.0
 """The longest that a writer waits for another one, in this process and again in others."""
 _CACHE_KIB = 64 * 1024
+_STATEMENT_S = 60.0
+_STEPS = 100_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+
+
+@contextlib.contextmanager
+def bounded(connection: sqlite3.Connection) -> Iterator[None]:
+    """Statements end after a minute with `Unavailable`, so that no filter holds a connection for ever."""
+    until = time.monotonic() + _STATEMENT_S
+    connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise Unavailable(
+            f"the question was not answered within {_STATEMENT_S:.0f} s; ask a smaller class, or fewer hops"
+        ) from error
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 class Connections:
@@ -61,6 +83,7 @@ class Connections:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            add_functions(connection)
         except BaseException:
             connection.close()
             raise

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from cmdb.entities import CI, Entity, Kind
 from cmdb.store.codec import decode
-from cmdb.store.folding import fold
 from cmdb.store.instants import from_microseconds
 from cmdb.store.protocol import EdgeRow, NodeRow
 from cmdb.store.sqlite.parameters import lists
@@ -59,54 +58,7 @@ def count(connection: sqlite3.Connection, kind: Kind) -> dict[str, int]:
     return dict(connection.execute(query).fetchall())
 
 
-Place = tuple[str, str]
-"""Folded name and id: where a CI stands in the order of lists."""
-
-
-def places_of_cis(
-    connection: sqlite3.Connection,
-    *,
-    class_names: Collection[str] | None,
-    names: Collection[str] | None,
-    search: str | None,
-    has_retired: bool,
-    after: Place,
-    limit: int,
-) -> list[Place]:
-    """The next places of CIs that are not merged, in order, at most `limit`."""
-    condition = "merged_into IS NULL AND (folded, id) > (?, ?)"
-    parameters: list[str] = [*after]
-    if search:
-        condition += " AND instr(folded, ?) > 0"
-        parameters.append(fold(search))
-    if not has_retired:
-        condition += " AND lifecycle != 'retired'"
-
-    def found(and_also: str, values: Iterable[str]) -> Iterable[Place]:
-        query = f"SELECT folded, id FROM node WHERE {condition}{and_also} ORDER BY folded, id LIMIT ?"
-        return connection.execute(query, (*parameters, *values, limit)).fetchall()
-
-    # One ordered index range per class (or list of names) and a merge of them: no sort of all that fits.
-    ranges: list[Iterable[Place]] = []
-    for and_class, class_value in _conditions("class_name = ?", class_names):
-        if names is None:
-            ranges.append(found(and_class, class_value))
-        else:
-            for places, piece in lists({fold(name) for name in names}):
-                ranges.append(found(f"{and_class} AND folded IN ({places})", (*class_value, *piece)))
-    merged = heapq.merge(*ranges)
-    return [place for place, _ in zip(merged, range(limit), strict=False)]
-
-
-def _conditions(condition: str, values: Collection[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if values is None:
-        yield "", ()
-    else:
-        for value in sorted(set(values)):
-            yield f" AND {condition}", (value,)
-
-
-def in_order(found: dict[str, Entity], places: Sequence[Place]) -> tuple[CI, ...]:
+def in_order(found: dict[str, Entity], places: Sequence[tuple[object, str]]) -> tuple[CI, ...]:
     """The CIs that were found, in the order of their places; one that ended in between is left out."""
     return tuple(entity for _, id_ in places if isinstance(entity := found.get(id_), CI))
 

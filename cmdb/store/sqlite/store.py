@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
 from cmdb.entities import Entity, Kind
 from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
-from cmdb.store.paging import checked_limit, make_cursor, read_cursor
+from cmdb.store.listing import Listing
+from cmdb.store.paging import checked_limit, make_cursor
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
 from cmdb.store.sqlite import erasing, formerly, past, reading, sightings
-from cmdb.store.sqlite.connections import MEMORY, Connections
+from cmdb.store.sqlite.connections import MEMORY, Connections, bounded
+from cmdb.store.sqlite.listing import places_of_cis
 from cmdb.store.sqlite.writing import note, recorded, to_revision, write
 from cmdb.store.validation import check, check_notes
 
@@ -138,25 +141,28 @@ class SqliteStore(Store):
         names: Collection[str] | None = None,
         search: str | None = None,
         has_retired: bool = True,
+        condition: Condition | None = None,
+        sort: Sort | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> Page:
-        """As `Store.list_cis`."""
-        checked_limit(limit)
-        start = ("", "") if after is None else read_cursor(after)
-        with self._connections.reading() as connection:
-            places = reading.places_of_cis(
-                connection,
-                class_names=class_names,
-                names=names,
-                search=search,
-                has_retired=has_retired,
-                after=start,
-                limit=limit + 1,
-            )
+        """As `Store.list_cis`; a filter that takes longer than a minute raises `Unavailable`."""
+        listing = Listing.of(
+            class_names=class_names,
+            names=names,
+            search=search,
+            has_retired=has_retired,
+            condition=condition,
+            sort=sort,
+            after=after,
+            limit=limit,
+        )
+        with self._connections.reading() as connection, bounded(connection):
+            places = places_of_cis(connection, listing)
             shown = places[:limit]
             found = reading.many(connection, Kind.CI, [id_ for _, id_ in shown])
-        return Page(reading.in_order(found, shown), make_cursor(*shown[-1]) if len(places) > limit else None)
+        cursor = make_cursor(shown[-1][0], shown[-1][1], listing.sort) if len(places) > limit else None
+        return Page(reading.in_order(found, shown), cursor)
 
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
         """As `Store.changes`."""
@@ -192,6 +198,15 @@ class SqliteStore(Store):
         checked_limit(limit)
         with self._connections.reading() as connection:
             return past.history(connection, kind, id_, past.last_place(after), limit)
+
+    def histories(
+        self, kind: Kind, ids: Collection[str], *, after: int = 0, after_sequence: int | None = None, limit: int = 1000
+    ) -> tuple[Change, ...]:
+        """As `Store.histories`."""
+        checked_limit(limit)
+        checked_limit(len(ids) or 1)
+        with self._connections.reading() as connection:
+            return past.histories(connection, kind, ids, past.last_place(after, after_sequence), limit)
 
     def then(self, at: dt.datetime | int) -> Then:
         """As `Store.then`."""
