@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
-from cmdb.changeset import Change, Revision
 from cmdb.entities import CI, Claim, Kind, Relationship, Review, Run
-from cmdb.store.protocol import Store
+from cmdb.store.view import View
 
 Document = dict[str, object]
 MAX_RELATIONSHIPS = 1000
@@ -24,9 +23,9 @@ def brief(ci: CI) -> Document:
     return {"id": ci.id, "class": ci.class_name, "name": ci.name}
 
 
-def list_rows(store: Store, cis: Sequence[CI]) -> list[Document]:
+def list_rows(view: View, cis: Sequence[CI]) -> list[Document]:
     """Rows of `list`, in the given order."""
-    seen = _last_seen(store, [ci.id for ci in cis])
+    seen = _last_seen(view, [ci.id for ci in cis])
     return [
         {
             **brief(ci),
@@ -39,9 +38,9 @@ def list_rows(store: Store, cis: Sequence[CI]) -> list[Document]:
     ]
 
 
-def _last_seen(store: Store, ids: Sequence[str]) -> dict[str, dt.datetime]:
-    claims = [cast("Claim", entity) for entity in store.find(Kind.CLAIM, "ci", ids)] if ids else []
-    seen = store.seen([claim.id for claim in claims])
+def _last_seen(view: View, ids: Sequence[str]) -> dict[str, dt.datetime]:
+    claims = [cast("Claim", entity) for entity in view.find(Kind.CLAIM, "ci", ids)] if ids else []
+    seen = view.seen([claim.id for claim in claims])
     newest: dict[str, dt.datetime] = {}
     for claim in claims:
         if claim.id in seen:
@@ -49,18 +48,17 @@ def _last_seen(store: Store, ids: Sequence[str]) -> dict[str, dt.datetime]:
     return newest
 
 
-def show(store: Store, ci: CI) -> Document:
+def show(view: View, ci: CI) -> Document:
     """One CI with its relationships (at most 1,000 a direction) and claims."""
-    claims = [cast("Claim", entity) for entity in store.find(Kind.CLAIM, "ci", (ci.id,))]
-    seen = store.seen([claim.id for claim in claims])
-    changes = store.history(Kind.CI, ci.id)
+    claims = [cast("Claim", entity) for entity in view.find(Kind.CLAIM, "ci", (ci.id,))]
+    seen = view.seen([claim.id for claim in claims])
     return {
         **brief(ci),
         "lifecycle": ci.lifecycle.value,
         "state": ci.state.value,
-        "revision": changes[-1].revision if changes else 0,
+        "revision": _last_change(view, ci.id),
         "attributes": ci.attributes,
-        "relationships": relationships(store, ci.id),
+        "relationships": relationships(view, ci.id),
         "claims": [
             {
                 "source": claim.source,
@@ -75,14 +73,21 @@ def show(store: Store, ci: CI) -> Document:
     }
 
 
-def relationships(store: Store, ci: str) -> list[Document]:
+def _last_change(view: View, ci: str) -> int:
+    revision = 0
+    while page := view.history(Kind.CI, ci, after=revision):
+        revision = page[-1].revision
+    return revision
+
+
+def relationships(view: View, ci: str) -> list[Document]:
     """A CI's relationships as seen from it, by type, direction and the other's name."""
     found: list[tuple[str, Relationship]] = []
     for direction, field in (("out", "source"), ("in", "target")):
-        entities = store.find(Kind.RELATIONSHIP, field, (ci,), limit=MAX_RELATIONSHIPS)
+        entities = view.find(Kind.RELATIONSHIP, field, (ci,), limit=MAX_RELATIONSHIPS)
         found += [(direction, cast("Relationship", entity)) for entity in entities]
     return sorted(
-        relationship_rows(store, found),
+        relationship_rows(view, found),
         key=lambda row: (
             str(row["type"]),
             str(row["direction"]),
@@ -92,11 +97,11 @@ def relationships(store: Store, ci: str) -> list[Document]:
     )
 
 
-def relationship_rows(store: Store, found: Sequence[tuple[str, Relationship]]) -> list[Document]:
+def relationship_rows(view: View, found: Sequence[tuple[str, Relationship]]) -> list[Document]:
     """Rows of relationships, each with its direction (out or in) as seen from one CI, in the given order."""
-    others = store.get_many(Kind.CI, {_other(direction, relationship) for direction, relationship in found})
+    others = view.get_many(Kind.CI, {_other(direction, relationship) for direction, relationship in found})
     subjects = [f"{relationship.id}@{source}" for _, relationship in found for source in relationship.claimed]
-    seen = store.seen(subjects)
+    seen = view.seen(subjects)
     rows: list[Document] = []
     for direction, relationship in found:
         other = others.get(_other(direction, relationship))
@@ -122,99 +127,6 @@ def relationship_rows(store: Store, found: Sequence[tuple[str, Relationship]]) -
 
 def _other(direction: str, relationship: Relationship) -> str:
     return relationship.target if direction == "out" else relationship.source
-
-
-def history(store: Store, ci: str) -> Iterator[Document]:
-    """Revisions of a CI, oldest first, with what changed in it and which relationships came and went."""
-    own = {change.revision: change for change in _all_changes(store, Kind.CI, ci)}
-    around: dict[int, tuple[list[str], list[str]]] = {}
-    for relationship_id in _relationships_ever(store, ci):
-        for change in _all_changes(store, Kind.RELATIONSHIP, relationship_id):
-            added, removed = around.setdefault(change.revision, ([], []))
-            text = _arrow(cast("Relationship", change.after or change.before))
-            if change.before is None:
-                added.append(text)
-            elif change.after is None:
-                removed.append(text)
-    infos = {revision.number: revision for revision in _revisions(store, sorted({*own, *around}))}
-    for number in sorted({*own, *around}):
-        added, removed = around.get(number, ([], []))
-        own_change = own.get(number)
-        if own_change is None and not added and not removed:
-            continue
-        yield {
-            "revision": number,
-            "at": moment(infos[number].at),
-            "by": infos[number].by,
-            "what": _what(own_change),
-            "changes": _diff(own_change),
-            "relationships": {"added": sorted(added), "removed": sorted(removed)},
-        }
-
-
-def _all_changes(store: Store, kind: Kind, id_: str) -> Iterator[Change]:
-    after = 0
-    while page := store.history(kind, id_, after=after):
-        yield from page
-        after = page[-1].revision
-
-
-def _revisions(store: Store, numbers: Sequence[int]) -> Iterator[Revision]:
-    for number in numbers:
-        yield from store.revisions(after=number - 1, limit=1)
-
-
-def _relationships_ever(store: Store, ci: str) -> list[str]:
-    return sorted(
-        {
-            entity.id
-            for field in ("source", "target")
-            for entity in store.find(Kind.RELATIONSHIP, field, (ci,), limit=MAX_RELATIONSHIPS)
-        }
-    )
-
-
-def _arrow(relationship: Relationship) -> str:
-    return f"{relationship.source} {relationship.type} {relationship.target}"
-
-
-def _what(change: Change | None) -> str:
-    if change is None:
-        return "updated"
-    before, after = cast("CI | None", change.before), cast("CI | None", change.after)
-    if before is None:
-        return "created"
-    if after is None:
-        return "removed"
-    if after.merged_into is not None and before.merged_into is None:
-        return "merged"
-    if after.lifecycle != before.lifecycle and after.lifecycle == "retired":
-        return "retired"
-    return "updated"
-
-
-def _diff(change: Change | None) -> dict[str, list[object]]:
-    if change is None:
-        return {}
-    before, after = _fields(cast("CI | None", change.before)), _fields(cast("CI | None", change.after))
-    return {
-        name: [before.get(name), after.get(name)]
-        for name in sorted({*before, *after})
-        if before.get(name) != after.get(name)
-    }
-
-
-def _fields(ci: CI | None) -> Document:
-    if ci is None:
-        return {}
-    fields: Document = {
-        "class": ci.class_name,
-        "name": ci.name,
-        "lifecycle": ci.lifecycle.value,
-        "state": ci.state.value,
-        **ci.attributes,
-    }
-    return {**fields, "merged_into": ci.merged_into} if ci.merged_into else fields
 
 
 def review_item(item: Review) -> Document:

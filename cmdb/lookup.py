@@ -9,40 +9,51 @@ from cmdb.errors import Conflict, Invalid, NotFound
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key
 from cmdb.normalise import naming
+from cmdb.past import Past
 from cmdb.registry import Registry
-from cmdb.store.protocol import Store
+from cmdb.store.view import View
 
 MAX_CANDIDATES = 20
 MAX_MERGES = 100
 
 
-def find_ci(store: Store, registry: Registry, text: str) -> CI:
+def find_ci(view: View, registry: Registry, text: str) -> CI:
     """The CI that a person means. A merged CI's id answers with the one that remains.
 
-    Raises `NotFound` when nothing fits and `Conflict`, listing the candidates, when several do.
+    In the past a CI is found by what it was called then, else by what it is called now. Raises `NotFound` when nothing fits and
+    `Conflict`, listing the candidates, when several do.
     """
-    by_id = follow(store, text)
+    found = _find(view, registry, text)
+    if found is None and isinstance(view, Past) and (today := _find(view.now, registry, text)) is not None:
+        found = follow(view, today.id)
+    if found is not None:
+        return found
+    if isinstance(view, Past):
+        raise NotFound(f"no CI was called {text!r} at revision {view.revision()}; try another --as-of, or its id")
+    raise NotFound(f"no CI is called {text!r}; try: cmdb search {text}")
+
+
+def _find(view: View, registry: Registry, text: str) -> CI | None:
+    by_id = follow(view, text)
     if by_id is not None:
         return by_id
     class_name, name = _class_and_name(registry, text)
-    candidates = _named(store, name) or _by_identity(store, name)
+    candidates = _named(view, name) or _by_identity(view, name)
     if class_name is not None:
         candidates = [ci for ci in candidates if registry.is_a(ci.class_name, class_name)]
-    if not candidates:
-        raise NotFound(f"no CI is called {text!r}; try: cmdb search {text}")
     if len(candidates) > 1:
         listed = ", ".join(f"{ci.class_name}:{ci.name} ({ci.id})" for ci in candidates[:MAX_CANDIDATES])
         raise Conflict(
             f"{text!r} fits {len(candidates)} CIs: {listed}; give the id or class:name",
             ids=[ci.id for ci in candidates],
         )
-    return candidates[0]
+    return candidates[0] if candidates else None
 
 
-def follow(store: Store, id_: str) -> CI | None:
+def follow(view: View, id_: str) -> CI | None:
     """The CI of an id, followed through merges; None when there is no such id."""
     for _ in range(MAX_MERGES):
-        ci = cast("CI | None", store.get_many(Kind.CI, (id_,)).get(id_))
+        ci = cast("CI | None", view.get_many(Kind.CI, (id_,)).get(id_))
         if ci is None or ci.merged_into is None:
             return ci
         id_ = ci.merged_into
@@ -59,15 +70,15 @@ def _class_and_name(registry: Registry, text: str) -> tuple[str | None, str]:
         return None, text
 
 
-def _named(store: Store, name: str) -> list[CI]:
-    page = store.list_cis(names=[name], limit=MAX_CANDIDATES + 1)
+def _named(view: View, name: str) -> list[CI]:
+    page = view.list_cis(names=[name], limit=MAX_CANDIDATES + 1)
     return list(page.items)
 
 
-def _by_identity(store: Store, name: str) -> list[CI]:
+def _by_identity(view: View, name: str) -> list[CI]:
     keys = [key(Evident.FQDN, full)] if (full := naming.fqdn(name)) and "." in full else []
     if not keys and (short := naming.short_name(name)):
         keys = [key(Evident.NAME, short.casefold())]
-    owners = store.owners(keys)
+    owners = view.owners(keys)
     ids = sorted({owner for found in owners.values() for owner in found.owners})
-    return [cast("CI", ci) for _, ci in sorted(store.get_many(Kind.CI, ids).items())]
+    return [cast("CI", ci) for _, ci in sorted(view.get_many(Kind.CI, ids).items())]

@@ -14,6 +14,7 @@ from api.parts import ApiDep
 from api.relationship_pages import relationship_page
 from cmdb import documents
 from cmdb.explaining import explain
+from cmdb.history import history
 from cmdb.lookup import find_ci
 
 router = APIRouter(prefix="/cis", tags=["CIs"])
@@ -94,7 +95,7 @@ async def show_history(
     store, registry = api.context.store, api.context.registry
 
     def read() -> dict[str, object]:
-        rows = documents.history(store, find_ci(store, registry, ci).id)
+        rows = history(store, find_ci(store, registry, ci).id)
         later = (row for row in rows if int(str(row["revision"])) > after)
         page = list(islice(later, limit + 1))
         return {"items": page[:limit], "cursor": page[limit - 1]["revision"] if len(page) > limit else None}

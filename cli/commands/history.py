@@ -8,7 +8,7 @@ import click
 
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
-from cmdb import documents
+from cmdb.history import history as history_of
 from cmdb.lookup import find_ci
 
 
@@ -22,7 +22,7 @@ def history(*, ci_name: str, as_json: bool, store_url: str | None) -> None:
     Example: cmdb history web01
     """
     with context(store_url) as found:
-        rows = list(documents.history(found.store, find_ci(found.store, found.registry, ci_name).id))
+        rows = list(history_of(found.store, find_ci(found.store, found.registry, ci_name).id))
     if as_json:
         for row in rows:
             print_json(row)

@@ -47,6 +47,18 @@ def history(transaction: Transaction, kind: Kind, id_: str, after: int, limit: i
     return tuple(_changes(rows))
 
 
+def histories(transaction: Transaction, kind: Kind, ids: Collection[str], after: int, limit: int) -> tuple[Change, ...]:
+    """Changes of several entities after a place, oldest first."""
+    rows = transaction.rows(
+        f"UNWIND $ids AS id MATCH (s:State {{kind: $kind, id: id}}) WHERE s.place > $after {_CHANGE}",
+        kind=kind.value,
+        ids=sorted(set(ids)),
+        after=after,
+        limit=limit,
+    )
+    return tuple(_changes(rows))
+
+
 def _changes(rows: Sequence[Sequence[Any]]) -> Iterator[Change]:
     mask = (1 << SEQUENCE_BITS) - 1
     for place, at, by, kind_name, id_, before, after in rows:

@@ -46,6 +46,17 @@ def history(connection: sqlite3.Connection, kind: Kind, id_: str, after: int, li
     return tuple(_changes(connection.execute(query, (after, id_, kind, limit))))
 
 
+def histories(
+    connection: sqlite3.Connection, kind: Kind, ids: Collection[str], after: int, limit: int
+) -> tuple[Change, ...]:
+    """Changes of several entities after a place, oldest first."""
+    found: list[Change] = []
+    for places, values in lists(ids):
+        query = f"{_CHANGE} AND v.id IN ({places}) AND v.kind = ? ORDER BY v.place LIMIT ?"
+        found.extend(_changes(connection.execute(query, (after, *values, kind, limit))))
+    return tuple(sorted(found, key=lambda change: (change.revision, change.sequence))[:limit])
+
+
 def _changes(rows: Iterable[tuple[int, int, str, str, str, str | None, str | None]]) -> Iterable[Change]:
     mask = (1 << SEQUENCE_BITS) - 1
     for place, at, by, kind_name, id_, after, before in rows:

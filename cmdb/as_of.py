@@ -1,0 +1,36 @@
+"""How people name a point of the past: a revision (`17` or `@17`) or a time of commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from cmdb.errors import Invalid, NotFound
+from cmdb.past import Past
+from cmdb.store.protocol import Store, Then
+from cmdb.store.view import View
+
+
+def parse_point(text: str, place: str) -> dt.datetime | int:
+    """A revision or an ISO 8601 time; without an offset it is UTC, a date is its first moment. `Invalid` names `place`."""
+    number = text.removeprefix("@")
+    if number.isascii() and number.isdigit():
+        return int(number)
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{place} {text!r} is no point of time; write 2026-01-31, 2026-01-31T12:00Z or a revision such as @17"
+        raise Invalid(message) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=dt.UTC)
+
+
+def then(store: Store, text: str, *, place: str = "--as-of") -> Then:
+    """What was committed by then. Raises `Invalid` for a text that is no point, `NotFound` for a revision to come."""
+    point = parse_point(text, place)
+    if isinstance(point, int) and point > (newest := store.revision()):
+        raise NotFound(f"{place} {text!r}: there is no revision {point} yet; the newest is {newest}")
+    return store.then(point)
+
+
+def view(store: Store, text: str | None, *, place: str = "--as-of") -> View:
+    """The store as it was then, or as it is when no point is named. Raises as `then`."""
+    return store if text is None else Past(store, then(store, text, place=place))
