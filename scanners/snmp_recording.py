@@ -28,6 +28,11 @@ class RecordingClient:
         self._values = values
         self._order = sorted(values)
 
+    @property
+    def size(self) -> int:
+        """How many values were recorded."""
+        return len(self._values)
+
     @classmethod
     def from_file(cls, path: Path) -> RecordingClient:
         """Reads UTF-8, undecodable bytes as Latin-1 would give them."""
