@@ -34,7 +34,8 @@ def enter(
     take_back(workspace, registry, ci, said, now=edit.at)
     mine = [claim for claim in _edits_of(workspace, ci.id) if claim.source == source]
     before = next((claim for claim in mine if claim.record == f"{EDIT_PREFIX}{ci.id}"), None)
-    values = {} if before is None else before.values
+    # what was withdrawn stays so, when the person speaks again
+    values = {} if before is None or before.withdrawn_at is not None else before.values
     kept = {**values, **{name: ClaimValue(value, edit=edit) for name, value in said.items()}}
     network = before.network if before is not None else _network(workspace, ci.id)
     record = f"{EDIT_PREFIX}{ci.id}"
@@ -47,7 +48,8 @@ def enter(
         native_key=None,
         class_name=ci.class_name,
     )
-    workspace.put_claim(_with_values(claim, kept, registry, now=edit.at))
+    speaking = msgspec.structs.replace(claim, withdrawn_at=None, withdrawn_by="")
+    workspace.put_claim(_with_values(speaking, kept, registry, now=edit.at))
 
 
 def take_back(
@@ -98,8 +100,6 @@ def _with_values(claim: Claim, values: Mapping[str, ClaimValue], registry: Regis
         identifiers=as_identifiers(evidence),
         fingerprint=fingerprint(evidence) if evidence else "",
         expires_in=month(min(ends)) if ends else None,
-        withdrawn_at=None,
-        withdrawn_by="",
     )
 
 

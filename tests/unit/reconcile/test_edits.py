@@ -1,0 +1,294 @@
+"""What people say: it goes before sources, has a reason and an end, and what it blocks is listed (design §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import pytest
+
+from cmdb.amending import Amender
+from cmdb.changeset import Revision
+from cmdb.editing import Editing, Why
+from cmdb.errors import Invalid, NotFound
+from cmdb.ingest import Ingested
+from cmdb.observation import Draft, Observation
+from cmdb.reconcile.precedence import Policy
+from cmdb.values import Value
+from tests.unit.reconcile.builders import MAC_A, REGISTRY, World, all_of, day, draft, observation
+
+WHY = Why(by="kim", reason="walked there and looked")
+
+
+class Desk:
+    """A world with somebody who edits it, on a given day."""
+
+    def __init__(self, at: float = 10) -> None:
+        self.world = World()
+        self.now = day(at)
+        self.editing = Editing(Amender(self.world.store, REGISTRY, Policy(), clock=self._clock))
+        # sources are heard on the clock of the edits too
+        self.world._clock = self._clock  # type: ignore[method-assign]
+        self.world.ingest._clock = self._clock
+
+    def see(self, source: str, at: float, *drafts: Draft) -> str:
+        """What a source sees on a day, told on that day."""
+        self.now = max(self.now, day(at))
+        return self.world.see(source, at, *drafts)
+
+    def tell(self, told: Observation) -> Ingested:
+        """An observation, told when it was made."""
+        self.now = max(self.now, told.at)
+        return self.world.tell(told)
+
+    def _clock(self) -> dt.datetime:
+        return self.now
+
+    def edit(
+        self,
+        ci: str,
+        said: Mapping[str, Value],
+        *,
+        by: str = "kim",
+        unset: tuple[str, ...] = (),
+        until: float | None = None,
+    ) -> Revision | None:
+        why = Why(by=by, reason="walked there and looked", until=None if until is None else day(until))
+        return self.editing.edit(ci, said, unset=unset, why=why)
+
+    def value(self, ci: str, name: str) -> Value:
+        return self.world.ci(ci).attributes.get(name)
+
+
+def test_an_edit_goes_before_every_source_and_keeps_its_reason() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": "Ana"})
+    desk.see("ssh", 20, draft(serial="S-1", owner="nobody"))
+    assert desk.value(one, "owner") == "Ana"
+    (edit,) = [claim for claim in desk.world.claims(one) if claim.source == "person:kim"]
+    assert edit.values["owner"].edit is not None
+    assert edit.values["owner"].edit.reason == "walked there and looked"
+
+
+def test_of_two_people_the_later_is_right() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    desk.edit(one, {"owner": "Ana"}, by="kim")
+    desk.now = day(11)
+    desk.edit(one, {"owner": "Bo"}, by="lee")
+    assert desk.value(one, "owner") == "Bo"
+
+
+def test_an_edit_says_nothing_of_when_the_ci_was_seen() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    desk.edit(one, {"owner": "Ana"})
+    seen = desk.world.store.seen([claim.id for claim in desk.world.claims(one)])
+    assert max(found.last_at for found in seen.values()) == day(1)
+
+
+def test_taking_back_an_edit_lets_sources_speak_again() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": "Ana", "notes": "kept"}, by="kim")
+    desk.edit(one, {}, by="lee", unset=("owner",))
+    assert (desk.value(one, "owner"), desk.value(one, "notes")) == ("nobody", "kept")
+    desk.edit(one, {}, unset=("notes",))
+    assert desk.value(one, "notes") is None
+    assert [claim.source for claim in desk.world.claims(one)] == ["ssh"]
+
+
+def test_what_nobody_edited_cannot_be_taken_back() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    with pytest.raises(NotFound, match="nobody edited owner"):
+        desk.edit(one, {}, unset=("owner",))
+
+
+def test_a_person_may_say_that_there_is_none() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": None})
+    desk.see("ssh", 20, draft(serial="S-1", owner="nobody"))
+    assert "owner" not in desk.world.ci(one).attributes
+
+
+def test_an_edit_that_ran_out_no_longer_speaks() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": "Ana"}, until=15)
+    desk.now = day(15)
+    assert desk.value(one, "owner") == "Ana"
+    assert desk.editing.end_run_out(by="housekeeping") is not None
+    assert desk.value(one, "owner") == "nobody"
+    assert desk.editing.end_run_out(by="housekeeping") is None
+
+
+def test_the_next_look_settles_what_ran_out_as_well() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": "Ana"}, until=15)
+    desk.now = day(16)
+    desk.see("ssh", 16, draft(serial="S-1", owner="nobody"))
+    assert desk.value(one, "owner") == "nobody"
+
+
+def test_two_ends_in_one_month_are_both_met() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    desk.edit(one, {"owner": "Ana"}, until=12)
+    desk.edit(one, {"notes": "for now"}, until=14)
+    desk.now = day(13)
+    desk.editing.end_run_out(by="housekeeping")
+    assert (desk.value(one, "owner"), desk.value(one, "notes")) == (None, "for now")
+    desk.now = day(200)
+    desk.editing.end_run_out(by="housekeeping")
+    assert desk.value(one, "notes") is None
+
+
+def test_a_newer_word_that_differs_is_listed_once_until_they_agree() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": "Ana"})
+    assert desk.world.reviews("blocked_update") == []
+    for at in (11, 12):
+        done = desk.tell(observation("ssh", at, [draft(serial="S-1", owner="Bo")]))
+        assert done.plan.rows[0].flags == ("blocked_update",)
+    (item,) = desk.world.reviews("blocked_update")
+    assert item.cis == (one,)
+    assert item.values == {
+        "attribute": "owner",
+        "edit": "Ana",
+        "by": "person:kim",
+        "reason": "walked there and looked",
+        "blocked": [{"source": "ssh", "value": "Bo"}],
+    }
+    desk.see("ssh", 13, draft(serial="S-1", owner="Ana"))
+    assert desk.world.reviews("blocked_update") == []
+
+
+def test_what_was_blocked_ends_with_the_edit() -> None:
+    for end in ("taken back", "ran out"):
+        desk = Desk()
+        one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+        desk.edit(one, {"owner": "Ana"}, until=20)
+        desk.see("ssh", 11, draft(serial="S-1", owner="Bo"))
+        assert len(desk.world.reviews("blocked_update")) == 1
+        if end == "taken back":
+            desk.edit(one, {}, unset=("owner",))
+        else:
+            desk.now = day(21)
+            desk.editing.end_run_out(by="housekeeping")
+        assert (desk.world.reviews("blocked_update"), desk.value(one, "owner")) == ([], "Bo")
+
+
+def test_a_replayed_look_from_before_the_edit_is_not_blocked() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    desk.edit(one, {"owner": "Ana"})
+    revision = desk.world.store.revision()
+    desk.see("ssh", 1, draft(serial="S-1", owner="nobody"))
+    assert desk.world.store.revision() == revision
+    assert desk.world.reviews() == []
+
+
+def test_name_class_and_lifecycle_are_edited_like_values() -> None:
+    desk = Desk()
+    one = desk.see("snmp", 1, draft("switch", serial="S-1", name="sw-1"))
+    desk.edit(one, {"name": "core-a", "class": "router", "lifecycle": "maintenance"})
+    desk.see("snmp", 20, draft("switch", serial="S-1", name="sw-1"))
+    ci = desk.world.ci(one)
+    assert (ci.name, ci.class_name, ci.lifecycle) == ("core-a", "router", "maintenance")
+    assert {item.values["attribute"] for item in desk.world.reviews("blocked_update")} == {"name", "class"}
+
+
+def test_a_generic_class_is_no_objection_to_an_edited_one() -> None:
+    desk = Desk()
+    one = desk.see("nmap", 1, draft("device", macs=[MAC_A], ips=["192.0.2.1"]))
+    desk.edit(one, {"class": "printer"})
+    desk.see("nmap", 20, draft("device", macs=[MAC_A], ips=["192.0.2.1"]))
+    assert desk.world.ci(one).class_name == "printer"
+    assert desk.world.reviews("blocked_update") == []
+
+
+def test_an_edit_keeps_nothing_alive_that_its_sources_no_longer_see() -> None:
+    desk = Desk()
+    one = desk.see("csv", 1, draft(key="1"))
+    desk.edit(one, {"owner": "Ana"})
+    for at in (2, 3, 12):
+        desk.tell(observation("csv", at, [draft(local_id="other", key="2")], scopes=[all_of("server")]))
+    assert (desk.world.ci(one).lifecycle, desk.value(one, "owner")) == ("retired", "Ana")
+
+
+def test_where_a_ci_stands_by_a_persons_word_is_not_ended_by_absence() -> None:
+    desk = Desk()
+    one = desk.see("csv", 1, draft(key="1"))
+    desk.edit(one, {"lifecycle": "in_stock"})
+    for at in (2, 3, 12):
+        desk.tell(observation("csv", at, [draft(local_id="other", key="2")], scopes=[all_of("server")]))
+    assert desk.world.ci(one).lifecycle == "in_stock"
+
+
+def test_an_edited_serial_identifies() -> None:
+    desk = Desk()
+    one = desk.see("nmap", 1, draft("device", ips=["192.0.2.1"]))
+    desk.edit(one, {"serial_number": "S-9"})
+    assert desk.see("ssh", 20, draft(serial="S-9", name="db1")) == one
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"ownr": "x"}, "no attribute 'ownr'; did you mean owner?"),
+        ({"cpu_count": "many"}, "attribute cpu_count: expected a whole number"),
+        ({"lifecycle": "gone"}, "'gone' is none of planned"),
+        ({"class": "srever"}, "unknown class 'srever'; did you mean server"),
+        ({"class": "hardware"}, "only groups other classes"),
+        ({"class": "business_service"}, "is identified as"),
+        ({"name": " "}, "always called something"),
+        ({"mac_addresses": None}, "union"),
+        ({"host": "x"}, "cmdb relate"),
+        ({}, "nothing to edit"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_and_nothing_is_written(said: dict[str, Value], told: str) -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    revision = desk.world.store.revision()
+    with pytest.raises(Invalid, match=told):
+        desk.edit(one, {**said, "notes": "fine"} if said else {})
+    assert desk.world.store.revision() == revision
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        (Why(by="kim", reason="  "), "needs a reason"),
+        (Why(by="kim", reason="late", until=day(9)), "which is past"),
+        (Why(by=" ", reason="ghost"), "somebody who makes it"),
+    ],
+)
+def test_an_edit_needs_a_reason_somebody_and_an_end_to_come(why: Why, told: str) -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    with pytest.raises(Invalid, match=told):
+        desk.editing.edit(one, {"owner": "Ana"}, why=why)
+
+
+def test_text_becomes_the_type_of_its_attribute() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    desk.edit(one, {"cpu_count": "8", "tags": ["a", "b"]})
+    assert (desk.value(one, "cpu_count"), desk.value(one, "tags")) == (8, ["a", "b"])
+
+
+def test_saying_the_same_again_is_a_later_word() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    desk.edit(one, {"owner": "Ana"})
+    desk.see("ssh", 11, draft(serial="S-1", owner="Bo"))
+    desk.now = day(12)
+    desk.edit(one, {"owner": "Ana"})
+    # the newer edit has seen what it overrules
+    assert desk.world.reviews("blocked_update") == []
