@@ -38,6 +38,13 @@ def explain(*, ci_name: str, attribute: str | None, as_json: bool, store_url: st
             ((one["source"], one["record"], one["rule"], one["on"]) for one in matched),
         )
     )
+    others = [
+        (one["source"], each["ci"], each["lost_because"])
+        for one in matched
+        for each in cast("list[dict[str, str]]", one["considered"])
+    ]
+    if others:
+        out.print(table(("source", "considered", "lost because"), others))
     values = cast("dict[str, dict[str, object]]", document["attributes"])
     rows = []
     for name, won in values.items():

@@ -82,6 +82,7 @@ class Decision:
     """Values that several CIs hold and that still identify, since their maker or virtual system tells them apart."""
 
 
+_MOST_SHOWN = 3
 ALL_RUNGS = frozenset(rung.name for rung in LADDER)
 WEAK_RUNGS = frozenset(rung.name for rung in LADDER if not rung.is_strong) | {SAME_NAME}
 
@@ -105,6 +106,10 @@ def decide(row: Evidence, candidates: Sequence[Candidate]) -> Decision:
         else:
             silent.append(candidate)
     decision = _compete(row, fits, judged) if fits else _by_name(row, silent, judged)
+    told = {decision.ci, *(ci for ci, _ in judged.considered)}
+    judged.considered += [
+        (candidate.ci, "a name alone decides nothing") for candidate in silent if candidate.ci not in told
+    ]
     return replace(
         decision,
         considered=tuple(judged.considered),
@@ -147,7 +152,7 @@ class _Judged:
 
     def tell_apart(self, row: Evidence, candidate: Candidate, verdict: Verdict) -> None:
         """Different: what agrees below the deciding rung is shared, unless that rung always tells the two apart."""
-        self.considered.append((candidate.ci, f"{verdict.name} differs"))
+        self.considered.append((candidate.ci, _how_it_differs(candidate.evidence, verdict)))
         if verdict.name == "virtual_system":
             self.told_apart += _common(row, candidate.evidence, STRONG)
             return
@@ -156,6 +161,17 @@ class _Judged:
         for kind, values in verdict.below:
             self.flags.append(Flagged("shared_identifier", (None, candidate.ci), {kind.value: sorted(values)}))
             self.shared += [(kind, value) for value in values]
+
+
+def _how_it_differs(theirs: Evidence, verdict: Verdict) -> str:
+    if verdict.rung >= len(LADDER):
+        return f"{verdict.name} differs: {', '.join(sorted(theirs.get(Kind.VIRTUAL_SYSTEM, NOTHING)))} there"
+    shown = [
+        value.rsplit("|", 1)[-1] for kind in LADDER[verdict.rung].kinds for value in sorted(theirs.get(kind, NOTHING))
+    ]
+    if len(shown) > _MOST_SHOWN:
+        shown = [*shown[:_MOST_SHOWN], f"{len(shown) - _MOST_SHOWN} more"]
+    return f"{verdict.name} differs: {', '.join(shown)} there"
 
 
 def _common(one: Evidence, other: Evidence, kinds: Sequence[Kind]) -> list[tuple[Kind, str]]:

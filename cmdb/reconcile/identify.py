@@ -114,7 +114,7 @@ class Identifier:
         is_inside = row.spec.name in BESIDE and host is not None and row.name is not None
         known = None if is_inside and not row.draft.native_key else self._by_record(row)
         if known is not None:
-            return Decision(known, "native_key" if row.draft.native_key else "same_identifiers")
+            return self._by_key(row, known) if row.draft.native_key else Decision(known, "same_identifiers")
         if is_inside and host is not None and row.name is not None:
             inside = self._workspace.owners(inside_key(host, row.spec.name, row.name))
             if inside:
@@ -128,6 +128,10 @@ class Identifier:
         candidates = [self._candidate(row, owner) for owner in owners]
         decision = decide(evidence, candidates)
         return decision if evidence == said else self._flag_known_shared(said, decision)
+
+    @staticmethod
+    def _by_key(row: Row, known: str) -> Decision:
+        return Decision(known, "native_key", {"native_key": [row.draft.native_key or ""]})
 
     def _own_claim_since(self, row: Row) -> Claim | None:
         """The claim of the row's own record, when that was seen at the row's time or later."""
@@ -164,11 +168,18 @@ class Identifier:
     def _flag_known_shared(self, said: Evidence, decision: Decision) -> Decision:
         """A row that says a value which is shared already: tell so, if it became a CI that is not among the owners yet."""
         flags = list(decision.flags)
+        considered = list(decision.considered)
         for kind, value, full in keys_of(said):
             owners = self._workspace.owners(full)
-            if self._workspace.is_shared(full) and kind in STRONG and decision.ci not in owners:
+            if not self._workspace.is_shared(full) or kind not in STRONG:
+                continue
+            if decision.ci not in owners:
                 flags.append(Flagged("shared_identifier", (None, *sorted(owners)), {kind.value: [value]}))
-        return replace(decision, flags=tuple(flags))
+            told = {decision.ci, *decision.joins, *(ci for ci, _ in considered)}
+            considered += [
+                (ci, f"{kind.value} {value} is shared by several and identifies nobody") for ci in sorted(owners - told)
+            ]
+        return replace(decision, flags=tuple(flags), considered=tuple(considered))
 
     def _by_record(self, row: Row) -> str | None:
         if row.draft.native_key:
@@ -243,7 +254,7 @@ class Identifier:
         if row.draft.native_key:
             known = self._by_record(row)
             if known is not None:
-                return Decision(known, "native_key")
+                return self._by_key(row, known)
         if row.name is None:
             return Decision(None, "new")
         owners = self._workspace.owners(inside_key(host, row.spec.name, row.name))
@@ -265,7 +276,14 @@ class Identifier:
     def catalogue(self, row: Row) -> Decision:
         """Identify a row by what it is, whoever says so."""
         owners = self._workspace.owners(self.content_key(row))
-        return Decision(min(owners), "content") if owners else Decision(None, "new")
+        if not owners:
+            return Decision(None, "new")
+        on = {
+            name: [str(said)]
+            for name in row.spec.identity
+            if (said := row.name if name == "name" else row.values.get(name)) is not None
+        }
+        return Decision(min(owners), "content", on)
 
     def content_key(self, row: Row) -> str:
         """Class, and the values of the attributes that the class declares as identity."""
@@ -279,7 +297,7 @@ class Identifier:
         if row.draft.native_key:
             known = self._by_record(row)
             if known is not None:
-                return Decision(known, "native_key")
+                return self._by_key(row, known)
         if row.name is None:
             return Decision(None, "new")
         flags: list[Flagged] = []

@@ -22,6 +22,7 @@ from cmdb.reconcile.claims import fold, record_for
 from cmdb.reconcile.identify import BESIDE, Identifier
 from cmdb.reconcile.joins import group_id, join
 from cmdb.reconcile.links import EndIsParked, put_link, relate
+from cmdb.reconcile.matched import matched
 from cmdb.reconcile.parking import (
     host_candidates,
     links_between,
@@ -160,8 +161,8 @@ class Landing:
             workspace.snapshot.assume_unseen(id_)
         last_seen = workspace.last_seen(id_) if isinstance(before, Claim) else None
         claim = fold(row, before if isinstance(before, Claim) else None, ci, record, last_seen, self._registry)
-        if before is None:
-            claim = msgspec.structs.replace(claim, matched=_matched(decision))
+        if before is None or decision.joins:
+            claim = msgspec.structs.replace(claim, matched=matched(row, decision))
         if decision.disputed:
             disputed = {*claim.disputed, *(key(kind, value) for kind, value in decision.disputed)}
             claim = msgspec.structs.replace(claim, disputed=tuple(sorted(disputed)))
@@ -354,11 +355,3 @@ def _flag(row: Row, kind: str) -> None:
 def _has_content(row: Row) -> bool:
     """Whether a catalogue entry says what it is; a logical CI is known by its key or name alone."""
     return row.family is Family.CATALOGUE and any(row.values.get(name) for name in row.spec.identity)
-
-
-def _matched(decision: Decision) -> dict[str, Value]:
-    return {
-        "rule": decision.rule,
-        "on": {name: list(values) for name, values in decision.on.items()},
-        "considered": [{"ci": ci, "lost_because": because} for ci, because in decision.considered],
-    }
