@@ -9,7 +9,7 @@ from functools import cache
 
 from cmdb.data.lists import table
 from cmdb.normalise.fingerprint import NOTHING, Fingerprint, Part
-from cmdb.normalise.makers import maker_at_head
+from cmdb.normalise.makers import maker_at_head, makes_gear_only
 from cmdb.normalise.system_mentions import mentioned_system
 
 _TOKEN = re.compile(
@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 _UPNP = re.compile(
     r"^(?P<left>.*?),?\s*(?:DLNADOC/\S+\s)?UPnP/\d\.\d,?\s*(?:DLNADOC/\S+\s)?(?P<right>.*)$", re.IGNORECASE
 )
-_COMMENT = re.compile(r"[\[(][^\[\]()]*[\])]")
+_COMMENT = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _EDITION = re.compile(r"-(?:release|final|enterprise|community)(?:-edition)?$", re.IGNORECASE)
 _BUILD_OF_SYSTEM = re.compile(r"-(?:X\d-)?(?:Win32|Win64|Linux|FreeBSD|MacOSX)$", re.IGNORECASE)
 _LIMIT = 20
@@ -69,6 +69,18 @@ def _read_upnp(left: str, right: str) -> Fingerprint | None:
     return Fingerprint(service=service, system=mentioned_system(left) or NOTHING, hardware=hardware)
 
 
+def system_beside(text: str) -> Part | None:
+    """The system that a banner names in its comments, or before `UPnP/`; None when it names none there."""
+    words = " ".join(text.split())
+    upnp = _UPNP.match(words)
+    said = upnp["left"] if upnp is not None else " ".join(_COMMENT.findall(_round(words)))
+    return mentioned_system(said)
+
+
+def _round(words: str) -> str:
+    return words.replace("[", "(").replace("]", ")")
+
+
 def _subject(tokens: tuple[_Token, ...]) -> _Token | None:
     known = next((token for token in tokens if _fold(token.name) in _products()), None)
     return known or next((token for token in tokens if not _is_beside(token.name)), None)
@@ -78,13 +90,18 @@ def _part(subject: _Token) -> tuple[Part, Part]:
     known = _products().get(_fold(subject.name))
     if known is not None:
         vendor, product = known
-        return Part(vendor, product, product, subject.version), NOTHING
+        return Part(vendor, product, product, subject.version), _machine(vendor)
     maker = maker_at_head(subject.name)
     product = subject.name.replace("-", " ").strip()
     if maker is None:
-        return Part(None, product, product, subject.version), NOTHING
+        # a lone word without a version may be anything; the program that says it is not known by it
+        return (Part(None, product, product, subject.version) if subject.version else NOTHING), NOTHING
     rest = subject.name[maker.length :].strip(" -_/")
-    return Part(maker.name, rest or product, rest or product, subject.version), Part(maker.name)
+    return Part(maker.name, rest or product, rest or product, subject.version), _machine(maker.name)
+
+
+def _machine(vendor: str) -> Part:
+    return Part(vendor) if makes_gear_only(vendor) else NOTHING
 
 
 def _tokens(words: str) -> tuple[_Token, ...]:
@@ -125,8 +142,7 @@ def _system(words: str, service: Part) -> Part:
     if service.product in ("IIS", "PWS"):
         release = table("releases")["windows_iis"].get(service.version or "") if service.product == "IIS" else None
         return Part("Microsoft", "Windows", release[0] if release else "Windows")
-    inside = " ".join(_COMMENT.findall(words.replace("[", "(").replace("]", ")")))
-    return mentioned_system(inside or words.partition("/")[2]) or NOTHING
+    return system_beside(words) or mentioned_system(_COMMENT.sub("", _round(words)).partition("/")[2]) or NOTHING
 
 
 def _fold(name: str) -> str:

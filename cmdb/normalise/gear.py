@@ -8,11 +8,11 @@ from cmdb.normalise.fingerprint import Fingerprint, Part
 from cmdb.normalise.makers import family_of, maker_of
 
 _VERSION = (
-    r"(?:[A-Za-z]{0,4}[-_.]?[0-9][0-9A-Za-z]*(?:[._-][0-9A-Za-z]+)*(?:\([0-9A-Za-z]+\))?(?::HF[0-9]+)?"
+    r"(?:(?:[A-Z][a-z]+_[vV])?[A-Za-z]{0,4}[-_.]?[0-9][0-9A-Za-z]*(?:[._-][0-9A-Za-z]+)*(?:\([0-9A-Za-z]+\))?(?::HF[0-9]+)?"
     r"|[A-Z]{2,4}(?:\.[A-Z0-9]+)*\.[A-Z]?[0-9]+)"
 )
 _WORD = r"(?:version|ver|rev(?:ision)?|release|build ver)"
-_V = r"\.?\s*[:=]?\s*\(?(?:[A-Za-z0-9]+ OS )?(?:Extended_)?"
+_V = r"\.?\s*[:=]?\s*\(?(?:[A-Za-z0-9]+ OS )?"
 _LABELLED = (
     re.compile(
         rf"\b(?:(?:soft(?:ware)?|s/?w)(?![a-z](?<!v))[ _-]*{_WORD}?|(?:application|product|system|os) {_WORD}){_V}[vV.]{{0,2}}(?P<v>{_VERSION})",
@@ -23,12 +23,14 @@ _LABELLED = (
     re.compile(r"(?:\b|(?<=[0-9]))[vV](?P<v>[0-9][0-9A-Za-z]*(?:[._][0-9A-Za-z]+)*(?:\([0-9]+\))?)"),
     re.compile(r"(?:^|[\s(])(?P<v>[0-9]+\.[0-9]+[0-9A-Za-z]*(?:[._-][0-9A-Za-z]+)*)(?=$|[\s,;)])"),
 )
-_ENGINE = re.compile(r"\b(?:IOT|ESS)\s*(?P<v>[0-9A-Z][0-9A-Za-z_]*(?:\.[0-9A-Za-z]+)+)")
+_ENGINE = re.compile(r"\b(?P<part>OS|SS|ACCXES|IOT|ESS)\s*(?P<v>[0-9A-Z][0-9A-Za-z_]*(?:\.[0-9A-Za-z]+)+)")
+_PARTS = ("OS", "SS", "ACCXES", "IOT", "ESS")
+"""Parts of a printer's software, the one that makers call the version first."""
 _LONGEST_VERSION = 40
 _STOP = re.compile(
     r"\s*(?:[,;]|\s/\s?|\s-\s|\(|\s:|:\s"
     r"|\b(?:s/?w|f/?w|soft(?:ware)?|firm(?:ware)?|h/?w|hardware|version|ver|rev(?:ision)?|release|copyright|build|running|serial|sn|ser#)\b[\s.:=_-]"
-    r"|\s[vV]?\d+\.\d|(?<=\d)v\d+\.\d|\b(?:SW|HW|FW):|\beeprom\b|\b\d+-port\b|\bseries\b|\bsoftware$)",
+    r"|\s[vV]?\d+\.\d|(?<=\d)v\d+\.\d|\b(?:SW|HW|FW):|\beeprom\b|\b\d+-port\b|\bsoftware$|\(tm\)|\bwith\b|\bcompatible\b)",
     re.IGNORECASE,
 )
 _LEGAL = re.compile(
@@ -37,6 +39,7 @@ _LEGAL = re.compile(
 )
 _PREAMBLE = re.compile(r"^(?:SNMP agent for |Linux, |- )", re.IGNORECASE)
 _MODEL = re.compile(r"(?:^|(?<=[\s/]))(?=[^\s/]*\d)[A-Za-z0-9][\w.-]*(?:/[A-Z0-9]+)?(?=$|[\s,;(/])")
+_KIND = re.compile(r" (?:printer|product|device)$", re.IGNORECASE)
 _LONGEST_PRODUCT = 60
 
 
@@ -68,7 +71,8 @@ def read_gear(text: str) -> Fingerprint | None:
 
 def _product(rest: str) -> str | None:
     stop = _STOP.search(rest)
-    return (rest[: stop.start()] if stop else rest).strip(" -,.:")[:_LONGEST_PRODUCT].strip() or None
+    product = (rest[: stop.start()] if stop else rest).strip(" -,.:")[:_LONGEST_PRODUCT].strip()
+    return _KIND.sub("", product) or None
 
 
 def _version(rest: str) -> str | None:
@@ -76,9 +80,9 @@ def _version(rest: str) -> str | None:
         for match in pattern.finditer(rest):
             if len(match["v"]) <= _LONGEST_VERSION:
                 return match["v"].rstrip(".-")
-    engine = [match["v"] for match in _ENGINE.finditer(rest)]
-    if engine:
-        return engine[-1]
+    parts = {match["part"]: match["v"] for match in _ENGINE.finditer(rest)}
+    if parts:
+        return next(parts[part] for part in _PARTS if part in parts)
     for pattern in _LABELLED[3:]:
         bare = pattern.search(rest)
         if bare is not None:

@@ -44,6 +44,12 @@ def maker_of(text: str) -> Maker | None:
     return maker_at_head(text) or _by_line(text.casefold()) or _by_notice(text)
 
 
+def makes_gear_only(name: str) -> bool:
+    """Whether a program of this maker runs on machines of the same maker, so that it says whose machine it is."""
+    data = table("gear")
+    return name in data["said"] and name not in data["software_too"]["makers"]
+
+
 def family_of(maker: str, text: str) -> str | None:
     """The product line of this maker that a text names, the longest first; None when it names none."""
     folded = text.casefold()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from cmdb.normalise.banner_tokens import read_tokens
+from cmdb.normalise.banner_tokens import read_tokens, system_beside
 from cmdb.normalise.fingerprint import UNKNOWN, Fingerprint, Spoken
 from cmdb.normalise.gear import read_gear
 from cmdb.normalise.object_ids import read_object_id
 from cmdb.normalise.releases import read_release, read_windows_name
 from cmdb.normalise.spoken_rules import built_in_rules, first_match
 from cmdb.normalise.ssh_banners import read_openssh
+from cmdb.normalise.subjects import read_subject
 from cmdb.normalise.system_mentions import mentioned_system
 
-TEXT_LIMIT = 4_096
+TEXT_LIMIT = 1_024
 """Characters that are looked at; descriptions are at most 255 (RFC 3418), banners end long before."""
 _OID = re.compile(r"^(?P<oid>1\.3\.6\.1\.4\.1(?:\.\d+)+)\s*(?P<text>.*)$", re.DOTALL)
 
@@ -38,12 +40,14 @@ def _readers(kind: Spoken, said: str) -> Fingerprint | None:
         case Spoken.SSH:
             return read_openssh(said) or by_shape
         case Spoken.HTTP:
-            return by_shape or read_tokens(said)
+            return _with_system(by_shape, said) if by_shape is not None else read_tokens(said)
         case Spoken.TELNET:
-            return by_shape or read_release(said) or read_gear(said)
+            return by_shape or read_release(said) or read_gear(said) or _mentioned(said)
         case Spoken.SMB:
             return by_shape or read_windows_name(said)
-        case Spoken.GREETING | Spoken.X509:
+        case Spoken.X509:
+            return by_shape or read_subject(said)
+        case Spoken.GREETING:
             return by_shape
 
 
@@ -53,7 +57,16 @@ def _read_description(said: str, by_shape: Fingerprint | None) -> Fingerprint | 
     found = by_shape or read_release(said) or read_gear(text)
     if found is None and behind is not None:
         found = read_object_id(behind["oid"])
-    if found is None:
-        system = mentioned_system(text)
-        found = Fingerprint(system=system) if system is not None else None
-    return found
+    return found or _mentioned(text)
+
+
+def _mentioned(text: str) -> Fingerprint | None:
+    system = mentioned_system(text)
+    return Fingerprint(system=system) if system is not None else None
+
+
+def _with_system(found: Fingerprint, said: str) -> Fingerprint:
+    """The same with the system that the banner mentions beside its product, where the shape says none."""
+    if found.system:
+        return found
+    return replace(found, system=system_beside(said) or found.system)

@@ -54,12 +54,15 @@ def read_linux(text: str) -> Fingerprint | None:
 
 
 def distribution_of_kernel(kernel: str) -> Part | None:
-    """The distribution whose kernel package this is, such as 2.6.18-53.el5 → Enterprise Linux 5; None where it does not say."""
+    """The distribution whose kernel package this is, such as 2.6.18-53.el5 → Enterprise Linux 5; None where it does not say.
+
+    Red Hat's kernels are rebuilt by others under the same tag, so that one names no vendor.
+    """
     data = table("releases")
     tag = _TAG.search(kernel)
     if tag is not None:
         vendor, product = data["kernel_tags"][tag["tag"]]
-        return Part(vendor, "Linux", product, tag["number"])
+        return Part(vendor or None, "Linux", product, tag["number"])
     for head, (version,) in data["kernel_releases"].items():
         if kernel.startswith(head) and (".EL" in kernel or head.endswith("-e")):
             return Part("Red Hat", "Linux", "Enterprise Linux", version)

@@ -27,7 +27,7 @@ from cmdb.normalise.recognition import TEXT_LIMIT, recognise
         ),
         ("RouterOS CCR1009-7G-1C-1S+", "MikroTik", "RouterOS", None),
         ("SunOS core 5.11 11.4.0.15.0 i86pc", "Oracle", "Solaris", "11"),
-        ("Linux web01 3.10.0-1160.el7.x86_64 #1 SMP Mon Oct 19 16:18:59 UTC 2020 x86_64", "Red Hat", "Enterprise Linux", "7"),
+        ("Linux web01 3.10.0-1160.el7.x86_64 #1 SMP Mon Oct 19 16:18:59 UTC 2020 x86_64", None, "Enterprise Linux", "7"),
         ("Linux web01 5.15.0-91-generic #101-Ubuntu SMP x86_64", None, "Linux", "5.15.0-91-generic"),
     ],
 )  # fmt: skip
