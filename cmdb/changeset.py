@@ -60,6 +60,8 @@ class ChangeSet:
     writes: tuple[Write, ...] = ()
     keys: tuple[KeyWrite, ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    forgotten: frozenset[str] = field(default_factory=frozenset)
+    """Subjects whose sightings so far count no more; those of this change set do."""
     consulted_keys: frozenset[str] = field(default_factory=frozenset)
     consulted_ids: frozenset[str] = field(default_factory=frozenset)
 

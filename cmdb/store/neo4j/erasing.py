@@ -137,7 +137,8 @@ def last_runs(transaction: Transaction, subjects: Collection[str]) -> dict[str, 
     newest: dict[str, tuple[int, str]] = {}
     for label in ("Sighting", "FormerSighting"):
         found = transaction.unwind(
-            f"MATCH (s:{label} {{subject: row[1]}}) UNWIND s.touches AS number MATCH (t:Touch {{number: number}})"
+            f"MATCH (s:{label} {{subject: row[1]}}) WHERE s.until IS NULL UNWIND s.touches AS number"
+            " MATCH (t:Touch {number: number})"
             f" RETURN row[0], {microseconds('t.at')}, t.run_id",
             rows,
         )

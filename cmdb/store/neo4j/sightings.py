@@ -27,7 +27,8 @@ def seen_then(transaction: Transaction, subjects: Collection[str], touch: int) -
     found: dict[str, Seen] = {}
     for label in ("Sighting", "FormerSighting"):
         rows = transaction.unwind(
-            f"MATCH (s:{label} {{subject: row[1]}}) UNWIND s.touches AS number WITH row, number WHERE number <= $touch"
+            f"MATCH (s:{label} {{subject: row[1]}}) WHERE s.until IS NULL OR s.until > $touch"
+            " UNWIND s.touches AS number WITH row, number WHERE number <= $touch"
             " MATCH (t:Touch {number: number}) WITH row[0] AS subject, min(t.at) AS first, max(t.at) AS last"
             f" RETURN subject, {microseconds('first')}, {microseconds('last')}",
             _rows(subjects),
@@ -50,7 +51,7 @@ def _seen(rows: Sequence[Sequence[object]]) -> dict[str, Seen]:
 def touches(transaction: Transaction, after: int, limit: int) -> tuple[Touch, ...]:
     """Touches after a number, oldest first."""
     rows = transaction.rows(
-        "MATCH (t:Touch) WHERE t.number > $after"
+        "MATCH (t:Touch) WHERE t.number > $after AND size(t.subjects) > 0"
         f" RETURN t.number, t.revision, t.run_id, t.source, {microseconds('t.at')}, t.subjects"
         " ORDER BY t.number LIMIT $limit",
         after=after,

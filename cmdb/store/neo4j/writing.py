@@ -15,6 +15,7 @@ from cmdb.entities import Kind, Relationship
 from cmdb.errors import Unavailable
 from cmdb.store.instants import from_microseconds
 from cmdb.store.neo4j.database import Transaction
+from cmdb.store.neo4j.forgetting import forget
 from cmdb.store.neo4j.former_nodes import keep_former
 from cmdb.store.neo4j.graph import write_graph
 from cmdb.store.neo4j.instants import instant, microseconds
@@ -87,7 +88,8 @@ def write(
         keep_former(transaction, checked.writes)
         _keep_former_keys(transaction, [indexable(key.key) for key in keys if key.key in stored])
         _write_keys(transaction, keys, newest)
-    write_sightings(transaction, change_set, checked.moments, last_touch=counter.touch, revision=newest, now=at)
+    touch = forget(transaction, change_set, last_touch=counter.touch, revision=newest, now=at)
+    write_sightings(transaction, change_set, checked.moments, last_touch=touch, revision=newest, now=at)
     return revision
 
 

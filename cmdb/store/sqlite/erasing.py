@@ -23,6 +23,8 @@ def erase(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int, e
     done = recorded(connection, change_set.id)
     if done is not None:
         return done
+    # what is freed is overwritten: "for good" means in the file too
+    connection.execute("PRAGMA secure_delete = ON")
     revision = write(connection, checked, now)
     if revision is None:
         newest, newest_at = connection.execute(
@@ -138,6 +140,7 @@ def last_runs(connection: sqlite3.Connection, subjects: Collection[str]) -> dict
         query = (
             f"SELECT s.subject, s.touches FROM sighting s WHERE s.subject IN ({places})"
             f" UNION ALL SELECT s.subject, s.touches FROM former_sighting s WHERE s.subject IN ({places})"
+            " AND s.until IS NULL"
         )
         packed: dict[str, list[int]] = {}
         for subject, digits in connection.execute(query, (*values, *values)):

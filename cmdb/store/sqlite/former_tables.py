@@ -78,3 +78,6 @@ FORMER = f"""
     CREATE INDEX touch_by_revision ON touch (revision);
     CREATE INDEX touch_by_commit ON touch (committed_at);
 """
+
+FORGOTTEN = "ALTER TABLE former_sighting ADD COLUMN until INTEGER"
+"""Schema version 3: from the touch number `until` on these touches count no more; NULL: they count."""

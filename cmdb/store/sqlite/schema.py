@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 
 from cmdb.errors import Invalid
-from cmdb.store.sqlite.former_tables import FORMER
+from cmdb.store.sqlite.former_tables import FORGOTTEN, FORMER
 
 SEQUENCE_BITS = 20
 APPLICATION_ID = 0x47434D42
@@ -103,6 +103,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     """,
     FORMER,
+    FORGOTTEN,
 )
 """Script by schema version, counted from 1; never edited once released, only added to."""
 

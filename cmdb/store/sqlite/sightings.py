@@ -32,8 +32,9 @@ def seen_then(connection: sqlite3.Connection, subjects: Collection[str], touch: 
         query = (
             f"SELECT subject, touches FROM sighting WHERE subject IN ({places})"
             f" UNION ALL SELECT subject, touches FROM former_sighting WHERE subject IN ({places})"
+            " AND (until IS NULL OR until > ?)"
         )
-        for subject, packed in connection.execute(query, (*values, *values)):
+        for subject, packed in connection.execute(query, (*values, *values, touch)):
             numbers.setdefault(subject, []).extend(number for number in _unpacked(packed) if number <= touch)
     times = _times(connection, {number for found in numbers.values() for number in found})
     return {
@@ -60,7 +61,10 @@ def _times(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int
 
 def touches(connection: sqlite3.Connection, after: int, limit: int) -> tuple[Touch, ...]:
     """Touches after a number, oldest first."""
-    query = "SELECT number, revision, run_id, source, at, subjects FROM touch WHERE number > ? ORDER BY number LIMIT ?"
+    query = (
+        "SELECT number, revision, run_id, source, at, subjects FROM touch WHERE number > ? AND subjects <> '[]'"
+        " ORDER BY number LIMIT ?"
+    )
     return tuple(
         Touch(number, revision, run_id, source, from_microseconds(at), tuple(json.loads(subjects)))
         for number, revision, run_id, source, at, subjects in connection.execute(query, (after, limit))

@@ -23,6 +23,7 @@ from cmdb.store.refusals import (
     refuse_moved_keys,
     refuse_other_state,
 )
+from cmdb.store.sqlite.forgetting import forget
 from cmdb.store.sqlite.former_tables import FULL
 from cmdb.store.sqlite.formerly import keep_former
 from cmdb.store.sqlite.parameters import lists
@@ -75,6 +76,7 @@ def write(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int) -
             sorted((key.key, json.dumps(key.owners), key.is_strong, key.is_shared, number) for key in keys),
         )
         revision, newest = to_revision(row), number
+    forget(connection, change_set, revision=newest, now=max(now, newest_at))
     _write_sightings(connection, checked, newest, max(now, newest_at))
     return revision
 
@@ -249,6 +251,7 @@ def _write_sightings(connection: sqlite3.Connection, checked: CheckedChangeSet, 
             )
     # A row that is written at every sighting stays short; the rest of its history is written once.
     connection.execute(
-        f"INSERT INTO former_sighting SELECT subject, touches FROM sighting WHERE length(touches) >= {FULL}"
+        "INSERT INTO former_sighting (subject, touches)"
+        f" SELECT subject, touches FROM sighting WHERE length(touches) >= {FULL}"
     )
     connection.execute(f"UPDATE sighting SET touches = '' WHERE length(touches) >= {FULL}")
