@@ -108,7 +108,7 @@ def test_a_newer_neo4j_store_is_refused_with_both_versions(neo4j_server: Neo4jSe
     neo4j_store(neo4j_server).close()
     with driver_of(neo4j_server) as driver:
         driver.execute_query("MATCH (m:Meta {name: 'store'}) SET m.version = 99")
-    with pytest.raises(Invalid, match="has store version 99, and this program knows up to 3"):
+    with pytest.raises(Invalid, match="has store version 99, and this program knows up to 2"):
         neo4j_store(neo4j_server, is_fresh=False)
 
 
