@@ -1,22 +1,35 @@
-"""What is around CIs in a store, as it is now."""
+"""What is around CIs in a store, now or in its past."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol, cast
 
 from cmdb.asking.condition import Direction
 from cmdb.asking.facts import Surroundings
-from cmdb.entities import CI, Claim, Kind, Relationship
-from cmdb.store.protocol import PAGE_LIMIT, Seen, Store
+from cmdb.entities import CI, Claim, Entity, Kind, Relationship
+from cmdb.store.protocol import PAGE_LIMIT, Seen
 
 _FIELDS = {Direction.OUT: ("source",), Direction.IN: ("target",), Direction.ANY: ("source", "target")}
+
+
+class Readable(Protocol):
+    """What is asked of a store, or of a view of its past."""
+
+    def get_many(self, kind: Kind, ids: Collection[str]) -> dict[str, Entity]:
+        """As `Store.get_many`."""
+
+    def find(self, kind: Kind, field: str, values: Collection[str], *, limit: int = PAGE_LIMIT) -> tuple[Entity, ...]:
+        """As `Store.find`."""
+
+    def seen(self, subjects: Collection[str]) -> dict[str, Seen]:
+        """As `Store.seen`."""
 
 
 class StoreSurroundings(Surroundings):
     """Asks the store about one CI at a time, at most `PAGE_LIMIT` claims or relationships of each."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Readable) -> None:
         self._store = store
 
     def seen(self, ci: CI) -> Seen | None:
