@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "classes": "cli.commands.classes:classes",
     "collector": "cli.commands.collector:collector",
     "doctor": "cli.commands.doctor:doctor",
+    "edit": "cli.commands.edit:edit",
     "explain": "cli.commands.explain:explain",
     "export": "cli.commands.exporting:export",
     "generate": "cli.commands.generate:generate",
@@ -24,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "list": "cli.commands.listing:list_",
     "merge": "cli.commands.repair:merge",
     "policy": "cli.commands.policy:policy",
+    "relate": "cli.commands.edit:relate",
     "review": "cli.commands.review:review",
     "runs": "cli.commands.runs:runs",
     "scan": "cli.commands.scan:scan",
@@ -32,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "serve": "cli.commands.serve:serve",
     "show": "cli.commands.show:show",
     "start": "cli.commands.start:start",
+    "unrelate": "cli.commands.edit:unrelate",
     "unmerge": "cli.commands.repair:unmerge",
 }
 

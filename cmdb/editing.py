@@ -84,13 +84,30 @@ class Editing:
         """Have a person say that there is no such relationship: it ends, and sources cannot bring it back while the edit holds."""
         return self._relationship(source, type_, target, is_there=False, why=why)
 
+    def leave_relationship(self, source: str, type_: str, target: str, *, why: Why) -> Revision | None:
+        """Take back what people said of a relationship, so that only sources speak of it; `NotFound` when nobody said anything."""
+        edit = self._checked(why)
+        source, target = self._ends(source, type_, target)
+        name = self._registry.relationship_type(type_).name
+
+        def change(workspace: Workspace) -> None:
+            start, end = workspace.ci(source), workspace.ci(target)
+            if not take_back(workspace, self._registry, start, [attribute_of(name, end.id)], now=edit.at):
+                raise NotFound(f"nobody edited {start.name} {name} {end.name}", ids=[source, target])
+
+        return self._amender.amend(change, by=why.by, reason=f"took back: {edit.reason}")
+
+    def _ends(self, source: str, type_: str, target: str) -> tuple[str, str]:
+        """Both ends in the order in which the relationship is kept."""
+        if source == target:
+            raise Invalid("a CI has no relationship to itself; name two", ids=[source])
+        is_turned = self._registry.relationship_type(type_).is_symmetric and source > target
+        return (target, source) if is_turned else (source, target)
+
     def _relationship(self, source: str, type_: str, target: str, *, is_there: bool, why: Why) -> Revision | None:
         edit = self._checked(why)
         kind = self._registry.relationship_type(type_)
-        if source == target:
-            raise Invalid("a CI has no relationship to itself; name two", ids=[source])
-        if kind.is_symmetric and source > target:
-            source, target = target, source
+        source, target = self._ends(source, type_, target)
 
         def change(workspace: Workspace) -> None:
             start, end = workspace.ci(source), workspace.ci(target)
@@ -145,7 +162,7 @@ class Editing:
     def _value(self, ci: CI, class_name: str, name: str, value: Value) -> Value:
         attributes = self._registry.get(class_name).attributes
         if name not in attributes and name not in ci.attributes:
-            near = difflib.get_close_matches(name[:100], [*attributes, *ci.attributes, CLASS], n=3)
+            near = difflib.get_close_matches(name[:100], sorted({*attributes, *ci.attributes, CLASS}), n=3)
             hint = f"did you mean {' or '.join(near)}? " if near else ""
             host = "its host is a relationship: cmdb relate. " if name == "host" else ""
             raise Invalid(
