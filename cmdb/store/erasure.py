@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
-from cmdb.entities import CI, Claim, Entity, Kind, Lifecycle, Parked, Relationship, Review, Run
+from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relationship, Review, Run
 from cmdb.values import Value
 
 PERSON_PREFIX = "person:"
@@ -62,10 +63,10 @@ class Erasure:
         """A name or a sentence."""
         if text is None:
             return None
+        for login, pseudonym in self.logins.items():
+            text = re.sub(rf"\b{re.escape(PERSON_PREFIX + login)}\b", f"{PERSON_PREFIX}{pseudonym}", text)
         for word, pseudonym in self.texts.items():
-            if word in text.casefold():
-                start = text.casefold().index(word)
-                text = f"{text[:start]}{pseudonym}{text[start + len(word) :]}"
+            text = re.sub(re.escape(word), pseudonym, text, flags=re.IGNORECASE)
         return text
 
 
@@ -91,6 +92,8 @@ def erased(kind: Kind, entity: Entity, erasure: Erasure) -> Entity:
                 message=erasure.text(entity.message),
                 results=tuple(erasure.values(result) for result in entity.results),
             )
+        case Redundancy():
+            return msgspec.structs.replace(entity, sources=tuple(erasure.source(source) for source in entity.sources))
         case _:
             del kind
             return entity
@@ -104,7 +107,7 @@ def _ci(ci: CI, erasure: Erasure) -> CI:
         id=ci.id,
         class_name=ci.class_name,
         name=name,
-        lifecycle=Lifecycle.RETIRED if ci.lifecycle is Lifecycle.RETIRED else ci.lifecycle,
+        lifecycle=ci.lifecycle,
         state=ci.state,
         created_at=ci.created_at,
         merged_into=ci.merged_into,
