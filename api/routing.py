@@ -12,11 +12,26 @@ from starlette.types import Lifespan
 from api.errors import PROBLEMS, Fault, Problem
 from api.frame import PREFIX
 from api.page import start_page
-from api.routes import changes, cis, classes, collectors, impact, process, reviews, scans, schedules, transfers
+from api.routes import (
+    changes,
+    cis,
+    classes,
+    collectors,
+    edits,
+    impact,
+    policy,
+    process,
+    reviews,
+    scans,
+    schedules,
+    transfers,
+)
 
 _ROUTERS = (
     cis.router,
+    edits.router,
     classes.router,
+    policy.router,
     impact.router,
     scans.router,
     schedules.router,

@@ -1,0 +1,93 @@
+"""Edits by people over HTTP: what they say goes first, guarded by the version that was read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.api_world import SHOP, World, open_world
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with open_world() as opened:
+        await opened.import_graph(*SHOP)
+        yield opened
+
+
+async def test_an_edit_answers_with_the_ci_as_it_is_then(world: World) -> None:
+    read = await world.client.get("/api/v1/cis/db1")
+    body = {"attributes": {"owner": "Ana", "cpu_count": "8"}, "reason": "asked her"}
+    done = await world.client.patch("/api/v1/cis/db1", json=body, headers={"If-Match": read.headers["ETag"]})
+    assert done.status_code == 200, done.text
+    assert (done.json()["attributes"]["owner"], done.json()["attributes"]["cpu_count"]) == ("Ana", 8)
+    again = await world.client.get("/api/v1/cis/db1", headers={"If-None-Match": done.headers["ETag"]})
+    assert again.status_code == 304
+
+
+async def test_an_edit_of_what_has_changed_since_it_was_read_is_refused(world: World) -> None:
+    read = await world.client.get("/api/v1/cis/db1")
+    body = {"attributes": {"owner": "Ana"}, "reason": "asked her"}
+    await world.client.patch("/api/v1/cis/db1", json=body)
+    late = await world.client.patch("/api/v1/cis/db1", json=body, headers={"If-Match": read.headers["ETag"]})
+    assert late.status_code == 412
+
+
+async def test_what_an_edit_blocks_stands_in_review_and_in_explain(world: World) -> None:
+    await world.client.patch(
+        "/api/v1/cis/db1", json={"attributes": {"serial_number": "S-9"}, "reason": "read the label"}
+    )
+    await world.import_graph(*SHOP)
+    review = await world.get("/review")
+    items = review["items"]
+    assert isinstance(items, list)
+    (item,) = items
+    assert (item["kind"], item["values"]["attribute"], item["values"]["reason"]) == (
+        "blocked_update",
+        "serial_number",
+        "read the label",
+    )
+    explained = await world.get("/cis/db1/explain", attribute="serial_number")
+    attributes = explained["attributes"]
+    assert isinstance(attributes, dict)
+    assert attributes["serial_number"]["source"] == "person:api"
+    assert attributes["serial_number"]["value"] == "S-9"
+
+
+async def test_a_relationship_is_said_denied_and_left_to_its_sources(world: World) -> None:
+    body: dict[str, object] = {"type": "DEPENDS_ON", "target": "db1", "is_there": False, "reason": "moved away"}
+    done = await world.client.put("/api/v1/cis/web/relationships", json=body)
+    assert done.status_code == 200, done.text
+    await world.import_graph(*SHOP)
+    page = await world.get("/cis/db1/relationships")
+    assert page["items"] == []
+    await world.client.put("/api/v1/cis/web/relationships", json={**body, "is_there": None})
+    await world.import_graph(*SHOP)
+    page = await world.get("/cis/db1/relationships")
+    assert isinstance(page["items"], list)
+    assert len(page["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"attributes": {"owner": "Ana"}}, "reason"),
+        ({"attributes": {"ownr": "Ana"}, "reason": "x"}, "did you mean owner"),
+        ({"unset": ["owner"], "reason": "x"}, "nobody edited owner"),
+        ({"attributes": {"owner": "Ana"}, "reason": "x", "until": "2020-01-01T00:00:00Z"}, "which is past"),
+        ({"attributes": {"owner": "Ana"}, "reason": "x", "until": "2099-01-01T00:00:00"}, "has no offset"),
+        ({"reason": "x"}, "nothing to edit"),
+    ],
+)
+async def test_an_edit_that_cannot_be_right_is_refused(world: World, body: dict[str, object], told: str) -> None:
+    answer = await world.client.patch("/api/v1/cis/db1", json=body)
+    assert answer.status_code == 422
+    assert told in answer.text
+
+
+async def test_the_policy_of_an_attribute_is_shown(world: World) -> None:
+    answer = await world.client.get("/api/v1/policy/server", params={"attribute": "owner"})
+    (row,) = answer.json()
+    assert (row["effective_days"], row["sources"][0]["sources"]) == (30.0, ["ssh", "local", "agent", "glpi"])
+    assert (await world.client.get("/api/v1/policy/server", params={"attribute": "ownr"})).status_code == 404
