@@ -18,6 +18,7 @@ from cmdb.errors import Invalid, NotFound
 from cmdb.reconcile.workspace import Workspace
 from cmdb.store.erasure import PERSON_PREFIX, Erasure
 
+__all__ = ["PERSON_PREFIX", "Erased", "Pseudonyms", "new_pseudonym"]
 PERSON = "person"
 _TEXTS = ("name", "email", "phone")
 MIN_TEXT = 5

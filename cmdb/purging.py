@@ -158,6 +158,12 @@ class Purging:
                 workspace.end(Kind.REVIEW, item.id)
 
 
+def without_parts(plans: Collection[Purge]) -> list[Purge]:
+    """The plans, less those of what goes with another."""
+    with_others = {part.id for plan in plans for part in plan.purged}
+    return [plan for plan in plans if plan.ci.id not in with_others]
+
+
 def _unrelate(workspace: Workspace, ids: Collection[str]) -> tuple[tuple[Relationship, CI], ...]:
     """End every relationship of these CIs; those to others, each with the other."""
     others: dict[str, tuple[Relationship, CI]] = {}

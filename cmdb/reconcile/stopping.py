@@ -177,7 +177,7 @@ class SafetyStop:
                 "claims": list[Value](claims[:MAX_LISTED]),
             },
             since=before.since if before is not None else now,
-            remedy=REMEDIES[KIND],
+            remedy=REMEDIES[KIND].replace("REVIEW", review_id(observation.source, observation.network, group)),
             source=observation.source,
         )
         if item != before:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relationship, Review, Run
+from cmdb.entities import CI, Claim, Edit, Entity, Kind, Parked, Redundancy, Relationship, Review, Run
 from cmdb.values import Value
 
 PERSON_PREFIX = "person:"
@@ -137,10 +137,14 @@ def _claim(claim: Claim, erasure: Erasure) -> Claim:
         withdrawn_by=by,
         name=None if claim.name is None else str(erasure.value(claim.name)),
         values={
-            name: msgspec.structs.replace(kept, value=erasure.value(kept.value, name))
+            name: msgspec.structs.replace(kept, value=erasure.value(kept.value, name), edit=_edit(kept.edit, erasure))
             for name, kept in claim.values.items()
         },
     )
+
+
+def _edit(edit: Edit | None, erasure: Erasure) -> Edit | None:
+    return None if edit is None else msgspec.structs.replace(edit, reason=erasure.text(edit.reason) or "")
 
 
 def _relationship(relationship: Relationship, erasure: Erasure) -> Relationship:

@@ -68,7 +68,7 @@ def test_the_question_names_scope_run_and_the_command_that_confirms_it() -> None
         "held": 20,
         "would_retire": 10,
     }
-    assert "cmdb retire REVIEW" in item.remedy
+    assert f"cmdb retire {item.id}" in item.remedy
 
 
 def test_what_a_stopped_look_did_not_see_is_shown_as_missing() -> None:
