@@ -29,7 +29,9 @@ class Amender:
         self.policy = policy
         self.clock = clock
 
-    def amend(self, change: Change, *, by: str, reason: str, commit: Commit | None = None) -> Revision | None:
+    def amend(
+        self, change: Change, *, by: str, reason: str, run_id: str = "", commit: Commit | None = None
+    ) -> Revision | None:
         """Commit what `change` decides, as one revision; None when it decided nothing.
 
         `commit` stands in for `Store.apply`. Raises `Conflict` when other writers were faster every time.
@@ -38,7 +40,7 @@ class Amender:
         for _ in range(MAX_TRIES):
             workspace = self.workspace()
             change(workspace)
-            change_set = self.change_set(workspace, by=by, reason=reason)
+            change_set = self.change_set(workspace, by=by, reason=reason, run_id=run_id)
             if commit is None and not (change_set.writes or change_set.keys or change_set.sightings):
                 return None
             try:
@@ -51,7 +53,7 @@ class Amender:
         """A workspace over the state now."""
         return Workspace(Snapshot(self.store))
 
-    def change_set(self, workspace: Workspace, *, by: str, reason: str) -> ChangeSet:
+    def change_set(self, workspace: Workspace, *, by: str, reason: str, run_id: str = "") -> ChangeSet:
         """What the workspace decided, settled, as a change set."""
         now = self.clock()
         settle_all(workspace, self.registry, self.policy, now=now)
@@ -61,11 +63,13 @@ class Amender:
             at=now,
             by=by,
             reason=reason,
+            run_id=run_id,
             source=by,
             planned_at=snapshot.revision,
             writes=workspace.writes(),
             keys=workspace.key_writes(),
             sightings=workspace.sightings(),
+            forgotten=workspace.forgotten(),
             consulted_keys=frozenset(snapshot.consulted_keys),
             consulted_ids=frozenset(snapshot.consulted_ids),
         )

@@ -31,7 +31,10 @@ def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now:
         told += _share(workspace, ci_id)
         claims = [_graced(workspace, claim, policy) for claim in workspace.claims_of(ci_id)]
         seen = [(claim, workspace.last_seen(claim.id)) for claim in claims]
-        dated = [(claim, at) for claim, at in seen if at is not None or is_edit(claim)]
+        # what was withdrawn has perhaps no sighting left, and still says that there was something
+        dated = [
+            (claim, at) for claim, at in seen if at is not None or is_edit(claim) or claim.withdrawn_at is not None
+        ]
         settled = settle(ci, dated, registry, policy, now=now)
         if _is_seen_last(workspace, settled, claims):
             settled = present(settled)

@@ -105,10 +105,14 @@ class Snapshot:
             for subject in missing:
                 self._seen[subject] = found.get(subject)
 
+    def seen(self, subject: str) -> Seen | None:
+        """First and last time that a claim or relationship was observed."""
+        self.load_seen((subject,))
+        return self._seen[subject]
+
     def last_seen(self, subject: str) -> dt.datetime | None:
         """When a claim or relationship was last observed."""
-        self.load_seen((subject,))
-        seen = self._seen[subject]
+        seen = self.seen(subject)
         return seen.last_at if seen else None
 
     def touching(self, ci: str) -> tuple[Relationship, ...]:

@@ -13,6 +13,7 @@ from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import claims_key, fingerprint_key, keys_of
 from cmdb.identity.keys import key as identity_key
 from cmdb.reconcile.snapshot import Snapshot
+from cmdb.store.protocol import Seen
 
 
 class Workspace:
@@ -29,6 +30,7 @@ class Workspace:
         self._may_be_many: set[str] = set()
         self._given: set[str] = set()
         self._seen: dict[str, dt.datetime] = {}
+        self._seen_anew: dict[str, Seen | None] = {}
         self._evidence: dict[str, Evidence] = {}
         self.touched: dict[str, None] = {}
         """CIs to settle, in the order they were touched."""
@@ -176,6 +178,23 @@ class Workspace:
             for owner in self.owners(key):
                 self._evidence.pop(owner, None)
 
+    def unshare(self, key: str) -> None:
+        """Let a key identify again whoever is left to hold it."""
+        if self.is_shared(key):
+            self._shared[key] = False
+            for owner in self.owners(key):
+                self._evidence.pop(owner, None)
+
+    def hand(self, key: str, owners: Iterable[str], *, is_shared: bool) -> None:
+        """Give a key to exactly these CIs; several that hold one that still identifies are told apart by something else."""
+        held = self.owners(key)
+        for owner in held:
+            self._evidence.pop(owner, None)
+        self._owners[key] = set(owners)
+        self._shared[key] = is_shared
+        if len(self._owners[key]) > 1 and not is_shared:
+            self.allow_many(key)
+
     def allow_many(self, key: str) -> None:
         """Let several CIs hold a key that still identifies, since something else always tells them apart."""
         self._may_be_many.add(key)
@@ -199,8 +218,21 @@ class Workspace:
     # sightings
     def last_seen(self, subject: str) -> dt.datetime | None:
         """When a subject was last observed, this plan's rows included."""
-        now, before = self._seen.get(subject), self.snapshot.last_seen(subject)
+        now, before = self._seen.get(subject), self._stored_last_seen(subject)
         return before if now is None or (before is not None and before > now) else now
+
+    def _stored_last_seen(self, subject: str) -> dt.datetime | None:
+        if subject in self._seen_anew:
+            anew = self._seen_anew[subject]
+            return anew.last_at if anew is not None else None
+        return self.snapshot.last_seen(subject)
+
+    def see_anew(self, subject: str, seen: Seen | None) -> None:
+        """Have the sightings so far count no more, and these instead; None: it was never seen."""
+        if self.snapshot.seen(subject) == seen:
+            self._seen_anew.pop(subject, None)
+        else:
+            self._seen_anew[subject] = seen
 
     def see(self, subject: str, at: dt.datetime) -> None:
         """Note a sighting."""
@@ -254,10 +286,20 @@ class Workspace:
         self.snapshot.load_seen(list(self._seen))
         moved = []
         for subject, at in self._seen.items():
-            before = self.snapshot.last_seen(subject)
+            before = self._stored_last_seen(subject)
             if before is None or before < at:
                 moved.append(Sighting(subject, at))
-        return tuple(moved)
+        anew = [
+            Sighting(subject, at)
+            for subject, seen in self._seen_anew.items()
+            if seen is not None
+            for at in sorted({seen.first_at, seen.last_at})
+        ]
+        return (*anew, *moved)
+
+    def forgotten(self) -> frozenset[str]:
+        """Subjects whose sightings so far count no more."""
+        return frozenset(self._seen_anew)
 
 
 def claim_keys(claim: Claim) -> list[tuple[str, bool]]:
