@@ -34,7 +34,7 @@ COMMANDS: dict[str, str] = {
     "runs": "cli.commands.runs:runs",
     "scan": "cli.commands.scan:scan",
     "schedule": "cli.commands.schedule:schedule",
-    "search": "cli.commands.listing:search",
+    "search": "cli.commands.search:search",
     "serve": "cli.commands.serve:serve",
     "show": "cli.commands.show:show",
     "start": "cli.commands.start:start",

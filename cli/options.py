@@ -30,6 +30,15 @@ def json_option(command: F) -> F:
     )(command)
 
 
+def as_of_option(command: F) -> F:
+    """`--as-of` for questions about the past."""
+    return click.option(
+        "--as-of",
+        metavar="WHEN",
+        help="As it was at a time of commit, such as 2026-01-31T12:00Z, or right after a revision, such as @17.",
+    )(command)
+
+
 @contextlib.contextmanager
 def context(store_url: str | None) -> Iterator[Context]:
     """The command's context; the option after the command wins over the one before it, that over the environment."""

@@ -1,82 +1,81 @@
-"""`cmdb list` and `cmdb search`."""
+"""`cmdb list`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import cast
+
 import click
 
-from cli.options import context, json_option, print_json, store_option
+from cli.options import as_of_option, context, json_option, print_json, store_option
 from cli.terminal import console, table
-from cmdb.documents import list_rows
-from cmdb.entities import CI
+from cli.wiring import utc_now
+from cmdb.as_of import view
+from cmdb.asking.question import Question, make_question, pages
+from cmdb.documents import Document, list_rows
 from cmdb.errors import Invalid
-from cmdb.registry import Registry
-from cmdb.store.protocol import Store
 
 MAX_LIMIT = 1_000_000
+_SHOWN_ANYWAY = frozenset({"name", "ip_addresses"})
+_MOST_COLUMNS = 4
+"""Attributes of filter and order that are shown beside the usual columns."""
 
 
 @click.command(name="list")
 @click.argument("class_name", metavar="CLASS")
+@click.option("--filter", "filter_text", metavar="CEL", help="Only CIs of which this is true: 'os_name == \"Linux\"'.")
 @click.option("--search", "text", help="Only names that hold this text.")
+@click.option(
+    "--sort", metavar="FIELD", help="Order by this field, -FIELD for the greatest first; by name when left out."
+)
+@as_of_option
 @click.option("--limit", default=1000, show_default=True, help="The most rows to print.")
 @json_option
 @store_option
-def list_(*, class_name: str, text: str | None, limit: int, as_json: bool, store_url: str | None) -> None:
+def list_(
+    *,
+    class_name: str,
+    filter_text: str | None,
+    text: str | None,
+    sort: str | None,
+    as_of: str | None,
+    limit: int,
+    as_json: bool,
+    store_url: str | None,
+) -> None:
     """List the CIs of a class and its subclasses, by name.
 
-    Example: cmdb list host --search web
+    A filter is CEL over the attributes of the class: ==, !=, <, in, &&, ||, !, has(), contains(), related() and more
+    (docs/guides/asking.md).
+
+    Example: cmdb list host --filter 'os_name == "Linux" && memory_bytes > 8*1024*1024*1024' --sort -memory_bytes
     """
-    with context(store_url) as found:
-        registry = found.registry
-        spec = registry.get(class_name)
-        _print(found.store, _pages(found.store, registry, spec.name, text, limit), as_json=as_json)
-
-
-@click.command()
-@click.argument("text")
-@click.option("--limit", default=100, show_default=True, help="The most rows to print.")
-@json_option
-@store_option
-def search(*, text: str, limit: int, as_json: bool, store_url: str | None) -> None:
-    """List the CIs whose name holds a text.
-
-    Example: cmdb search db
-    """
-    with context(store_url) as found:
-        _print(found.store, _pages(found.store, found.registry, None, text, limit), as_json=as_json)
-
-
-def _pages(store: Store, registry: Registry, class_name: str | None, text: str | None, limit: int) -> list[CI]:
     if not 1 <= limit <= MAX_LIMIT:
         raise Invalid(f"--limit {limit} is not between 1 and {MAX_LIMIT}")
-    classes = None if class_name is None else registry.subclasses(class_name)
-    cis: list[CI] = []
-    cursor = None
-    while len(cis) < limit:
-        page = store.list_cis(class_names=classes, search=text, after=cursor, limit=min(1000, limit - len(cis)))
-        cis += page.items
-        cursor = page.cursor
-        if cursor is None:
-            break
-    return cis
-
-
-def _print(store: Store, cis: list[CI], *, as_json: bool) -> None:
-    rows = [row for start in range(0, len(cis), 500) for row in list_rows(store, cis[start : start + 500])]
-    if as_json:
-        for row in rows:
-            print_json(row)
-        return
-    shown = [
-        (
-            ci.name,
-            ci.class_name,
-            ci.state.value if ci.lifecycle == "live" else ci.lifecycle.value,
-            ci.attributes.get("ip_addresses"),
-            row["last_seen_at"],
-            ci.id,
+    with context(store_url) as found:
+        question = make_question(
+            found.registry, now=utc_now(), class_name=class_name, search=text, filter_text=filter_text, sort_text=sort
         )
-        for ci, row in zip(cis, rows, strict=True)
-    ]
-    console().print(table(("name", "class", "state", "addresses", "last seen", "id"), shown))
-    console().print(f"{len(cis)} CI{'' if len(cis) == 1 else 's'}")
+        seen_from = view(found.store, as_of)
+        rows = chain.from_iterable(list_rows(seen_from, page) for page in pages(seen_from, question, limit=limit))
+        if as_json:
+            for row in rows:
+                print_json(row)
+        else:
+            _print(rows, question)
+
+
+def _print(rows: Iterable[Document], question: Question) -> None:
+    extra = [name for name in question.attributes if name not in _SHOWN_ANYWAY][:_MOST_COLUMNS]
+    shown = list(_shown(rows, extra))
+    console().print(table(("name", "class", "state", *extra, "addresses", "last seen", "id"), shown))
+    console().print(f"{len(shown)} CI{'' if len(shown) == 1 else 's'}")
+
+
+def _shown(rows: Iterable[Document], extra: list[str]) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        attributes = cast("dict[str, object]", row["attributes"])
+        state = row["state"] if row["lifecycle"] == "live" else row["lifecycle"]
+        values = (attributes.get(name) for name in extra)
+        yield row["name"], row["class"], state, *values, attributes.get("ip_addresses"), row["last_seen_at"], row["id"]
