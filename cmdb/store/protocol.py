@@ -38,6 +38,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighted:
+    """One sighting of a subject at `at`, kept while `revision` was the newest."""
+
+    revision: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """CIs in total order (name ignoring ASCII case, then id, unless asked for in another); `cursor` continues after the last, None at the end."""
 
@@ -134,6 +142,9 @@ class Store(Protocol):
 
     def seen(self, subjects: Collection[str], *, as_of: int | None = None) -> dict[str, Seen]:
         """First and last sightings, of all or up to the touch number `as_of`; never-seen subjects are left out."""
+
+    def sightings_of(self, subjects: Collection[str]) -> dict[str, tuple[Sighted, ...]]:
+        """Every sighting of these subjects that counts, in the order of commit; never-seen subjects are left out."""
 
     def last_runs(self, subjects: Collection[str]) -> dict[str, str]:
         """Run of the newest sighting of each subject, by the time of observation; never-seen subjects are left out."""

@@ -12,7 +12,7 @@ from cmdb.store.neo4j.database import Transaction
 from cmdb.store.neo4j.former_nodes import FULL
 from cmdb.store.neo4j.instants import instant, microseconds
 from cmdb.store.neo4j.properties import indexable, live_key
-from cmdb.store.protocol import Seen, Then
+from cmdb.store.protocol import Seen, Sighted, Then
 from cmdb.store.validation import Moment
 
 
@@ -38,6 +38,23 @@ def seen_then(transaction: Transaction, subjects: Collection[str], touch: int) -
             known = found.get(subject, also)
             found[subject] = Seen(min(known.first_at, also.first_at), max(known.last_at, also.last_at))
     return found
+
+
+def sightings_of(transaction: Transaction, subjects: Collection[str]) -> dict[str, tuple[Sighted, ...]]:
+    """Every sighting of these subjects that counts, in the order of commit."""
+    found: dict[str, list[tuple[int, Sighted]]] = {}
+    for label in ("Sighting", "FormerSighting"):
+        rows = transaction.unwind(
+            f"MATCH (s:{label} {{subject: row[1]}}) WHERE s.until IS NULL UNWIND s.touches AS number"
+            f" MATCH (t:Touch {{number: number}}) RETURN row[0], number, t.revision, {microseconds('t.at')}",
+            _rows(subjects),
+        )
+        for subject, number, revision, at in rows:
+            found.setdefault(subject, []).append((number, Sighted(revision, instant(at))))
+    return {
+        subject: tuple(sighted for _, sighted in sorted(numbered, key=lambda each: each[0]))
+        for subject, numbered in found.items()
+    }
 
 
 def _rows(subjects: Collection[str]) -> list[list[str]]:

@@ -18,7 +18,7 @@ from cmdb.store.neo4j.listing import list_cis
 from cmdb.store.neo4j.properties import LabelsOf, indexable
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
 from cmdb.store.paging import checked_limit
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
 from cmdb.store.validation import CheckedChangeSet, check, check_notes
 
 _NODES = 20_000
@@ -151,6 +151,10 @@ class Neo4jStore(Store):
         if as_of is None:
             return self._database.read(lambda transaction: sightings.seen(transaction, subjects))
         return self._database.read(lambda transaction: sightings.seen_then(transaction, subjects, as_of))
+
+    def sightings_of(self, subjects: Collection[str]) -> dict[str, tuple[Sighted, ...]]:
+        """As `Store.sightings_of`."""
+        return self._database.read(lambda transaction: sightings.sightings_of(transaction, subjects))
 
     def last_runs(self, subjects: Collection[str]) -> dict[str, str]:
         """As `Store.last_runs`."""

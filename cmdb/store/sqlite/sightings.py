@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from cmdb.changeset import Touch
 from cmdb.store.instants import from_microseconds
-from cmdb.store.protocol import Seen, Then
+from cmdb.store.protocol import Seen, Sighted, Then
 from cmdb.store.sqlite.parameters import lists
 
 _DIGITS = 8
@@ -45,6 +45,24 @@ def seen_then(connection: sqlite3.Connection, subjects: Collection[str], touch: 
         for subject, found in numbers.items()
         if found
     }
+
+
+def sightings_of(connection: sqlite3.Connection, subjects: Collection[str]) -> dict[str, tuple[Sighted, ...]]:
+    """Every sighting of these subjects that counts, in the order of commit."""
+    numbers: dict[str, list[int]] = {}
+    for places, values in lists(subjects):
+        query = (
+            f"SELECT subject, touches FROM sighting WHERE subject IN ({places})"
+            f" UNION ALL SELECT subject, touches FROM former_sighting WHERE subject IN ({places}) AND until IS NULL"
+        )
+        for subject, packed in connection.execute(query, (*values, *values)):
+            numbers.setdefault(subject, []).extend(_unpacked(packed))
+    known: dict[int, Sighted] = {}
+    for places, values in lists([str(number) for number in {one for found in numbers.values() for one in found}]):
+        query = f"SELECT number, revision, at FROM touch WHERE number IN ({places})"
+        for number, revision, at in connection.execute(query, values):
+            known[number] = Sighted(revision, from_microseconds(at))
+    return {subject: tuple(known[number] for number in sorted(found)) for subject, found in numbers.items() if found}
 
 
 def _unpacked(packed: str) -> Iterable[int]:

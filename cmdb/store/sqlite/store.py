@@ -13,7 +13,7 @@ from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
 from cmdb.store.listing import Listing
 from cmdb.store.paging import checked_limit, make_cursor
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Store, Then
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
 from cmdb.store.sqlite import erasing, formerly, past, reading, sightings
 from cmdb.store.sqlite.connections import MEMORY, Connections, bounded
 from cmdb.store.sqlite.listing import places_of_cis
@@ -123,6 +123,11 @@ class SqliteStore(Store):
                 if as_of is None
                 else sightings.seen_then(connection, subjects, as_of)
             )
+
+    def sightings_of(self, subjects: Collection[str]) -> dict[str, tuple[Sighted, ...]]:
+        """As `Store.sightings_of`."""
+        with self._connections.reading() as connection:
+            return sightings.sightings_of(connection, subjects)
 
     def last_runs(self, subjects: Collection[str]) -> dict[str, str]:
         """As `Store.last_runs`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cmdb.changeset import ChangeSet, Sighting
-from cmdb.store.protocol import EdgeRow, Seen, Store
+from cmdb.store.protocol import EdgeRow, Seen, Sighted, Store
 from tests.contract.store.builders import change_set, ci, made, minute, relationship
 
 
@@ -61,3 +61,16 @@ def test_a_relationship_was_last_seen_by_who_is_left(store: Store) -> None:
     assert list(rows) == [EdgeRow("a", "RUNS_ON", "b", 1.0, minute(4))]
     store.apply(_forgetting(by_csv, planned_at=2))
     assert [row.last_seen_at for batch in store.iter_edges() for row in batch] == [None]
+
+
+def test_every_sighting_that_counts_is_listed_with_the_revision_of_its_time(store: Store) -> None:
+    store.apply(change_set(*made(ci("a")), sightings=[Sighting("k", minute(1))]))
+    store.apply(change_set(*made(ci("b")), sightings=[Sighting("k", minute(3))], planned_at=1))
+    for number in range(4, 44):
+        store.apply(change_set(sightings=[Sighting("k", minute(number))], planned_at=2))
+    seen = store.sightings_of(["k", "never"])
+    assert set(seen) == {"k"}
+    expected = [Sighted(1, minute(1)), *(Sighted(2, minute(number)) for number in range(3, 44))]
+    assert list(seen["k"]) == expected
+    store.apply(_forgetting("k", planned_at=2))
+    assert store.sightings_of(["k"]) == {}
