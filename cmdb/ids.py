@@ -24,6 +24,12 @@ def new_id(now: dt.datetime) -> str:
     return str(uuid.UUID(int=value))
 
 
+def first_id(at: dt.datetime) -> str:
+    """A text that sorts before every id made at `at` or later, and after every id made in an earlier millisecond."""
+    milliseconds = int(at.timestamp() * 1000) & ((1 << 48) - 1)
+    return str(uuid.UUID(int=milliseconds << 80))[:14]
+
+
 def is_id(text: str) -> bool:
     """Whether a text is an id of this form: a UUIDv7 in canonical spelling."""
     return _UUID7.fullmatch(text) is not None
