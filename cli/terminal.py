@@ -34,17 +34,18 @@ def table(
     for column in columns:
         drawn.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(_text(cell), style=STATE_STYLES.get(_text(cell), "")) for cell in row))
+        drawn.add_row(*(Text(cell_text(cell), style=STATE_STYLES.get(cell_text(cell), "")) for cell in row))
     return drawn
 
 
-def _text(cell: object) -> str:
+def cell_text(cell: object) -> str:
+    """A value as it stands in a table: lists by commas, objects as name=value, nothing for None."""
     if cell is None:
         return ""
     if isinstance(cell, (list, tuple)):
-        return ", ".join(_text(item) for item in cell)
+        return ", ".join(cell_text(item) for item in cell)
     if isinstance(cell, dict):
-        return ", ".join(f"{name}={_text(value)}" for name, value in cell.items())
+        return ", ".join(f"{name}={cell_text(value)}" for name, value in cell.items())
     return str(cell)
 
 
