@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cmdb.errors import Unavailable
-from cmdb.store.protocol import Store
+from cmdb.store.protocol import Store, Then
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.graph import ImpactGraph
 from impact.travel import TravelRule
@@ -22,14 +22,14 @@ VERIFY_EVERY = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImpactQuestion:
-    """A blast radius asked for; CIs by id, resolved already; `as_of` a revision and the time that named it."""
+    """A blast radius asked for; CIs by id, resolved already; `as_of` a point of the past and what named it."""
 
     roots: tuple[str, ...] = ()
     already_down: tuple[str, ...] = ()
     not_impacted: tuple[str, ...] = ()
     min_confidence: float = 0.0
     limit: int | None = None
-    as_of: tuple[int, str] | None = None
+    as_of: tuple[Then, str] | None = None
 
 
 class ImpactDesk:
@@ -39,7 +39,7 @@ class ImpactDesk:
         self._store = store
         self._travel = tuple(travel)
         self._graph: ImpactGraph | None = None
-        self._past: OrderedDict[int, ImpactGraph] = OrderedDict()
+        self._past: OrderedDict[Then, ImpactGraph] = OrderedDict()
         self._building_past = threading.Lock()
         self._looks = 0
         self._verified_at = 0
@@ -65,8 +65,8 @@ class ImpactDesk:
             graph.verify(self._store)
             self._verified_at = graph.revision
 
-    def graph(self, as_of: int | None = None) -> ImpactGraph:
-        """The graph of now, or of a past revision (slow the first time); raises `Unavailable` while it is being built."""
+    def graph(self, as_of: Then | None = None) -> ImpactGraph:
+        """The graph of now, or of a point of the past (slow the first time); raises `Unavailable` while it is being built."""
         if as_of is not None:
             return self._past_graph(as_of)
         if self._graph is None:
@@ -75,9 +75,9 @@ class ImpactDesk:
 
     def answer(self, question: ImpactQuestion) -> BlastRadius:
         """The blast radius. Raises `NotFound` for a CI that the graph does not have."""
-        revision, at = question.as_of or (None, None)
+        then, at = question.as_of or (None, None)
         return blast_radius(
-            self.graph(revision),
+            self.graph(then),
             question.roots,
             already_down=question.already_down,
             not_impacted=question.not_impacted,
@@ -86,13 +86,13 @@ class ImpactDesk:
             as_of=at,
         )
 
-    def _past_graph(self, revision: int) -> ImpactGraph:
+    def _past_graph(self, then: Then) -> ImpactGraph:
         with self._building_past:
-            graph = self._past.get(revision)
+            graph = self._past.get(then)
             if graph is None:
-                graph = ImpactGraph.as_of(self._store, revision, self._travel)
-            self._past[revision] = graph
-            self._past.move_to_end(revision)
+                graph = ImpactGraph.as_of(self._store, then, self._travel)
+            self._past[then] = graph
+            self._past.move_to_end(then)
             while len(self._past) > PAST_GRAPHS_KEPT:
                 self._past.popitem(last=False)
             return graph

@@ -56,7 +56,9 @@ class ImpactBody(Body):
     min_confidence: float = Field(default=0.0, ge=0, le=1)
     limit: int | None = Field(default=None, ge=1, le=100_000)
     min_revision: int | None = Field(default=None, ge=0, description="Wait up to 2 s for this revision, else 503.")
-    as_of: dt.datetime | None = Field(default=None, description="A time; past graphs are slow to build.")
+    as_of: str | None = Field(
+        default=None, max_length=40, description="A time of commit, or a revision; past graphs are slow to build."
+    )
 
 
 class Brief(BaseModel):
@@ -277,7 +279,7 @@ class ImpactAnswer(BaseModel):
     """Services first, then down before degraded, hops, class, name."""
 
     revision: int
-    as_of: dt.datetime | None
+    as_of: str | None
     roots: list[str]
     impacted: list[Impacted]
     services: list[Impacted]

@@ -7,10 +7,11 @@ from typing import cast
 
 from cmdb.documents import brief
 from cmdb.entities import CI, Kind, Relationship
-from cmdb.store.protocol import PAGE_LIMIT, Store
+from cmdb.store.protocol import PAGE_LIMIT
+from cmdb.store.view import View
 
 
-def neighbourhood(store: Store, root: CI, *, depth: int, limit: int) -> dict[str, object]:
+def neighbourhood(view: View, root: CI, *, depth: int, limit: int) -> dict[str, object]:
     """CIs within `depth` hops of `root` over relationships of any type and direction, nearest first, at most `limit`.
 
     Within a hop, CIs come by name ignoring case, then id. What lies beyond a CI that was left out is not counted.
@@ -21,11 +22,11 @@ def neighbourhood(store: Store, root: CI, *, depth: int, limit: int) -> dict[str
     is_complete = True
     frontier = [root.id]
     for hops in range(1, depth + 1):
-        found, is_whole = _around(store, frontier)
+        found, is_whole = _around(view, frontier)
         is_complete = is_complete and is_whole
         edges.update(found)
         ids = {end for edge in found.values() for end in (edge.source, edge.target)} - kept.keys()
-        cis = [cast("CI", ci) for ci in store.get_many(Kind.CI, ids).values()]
+        cis = [cast("CI", ci) for ci in view.get_many(Kind.CI, ids).values()]
         cis.sort(key=lambda ci: (ci.name.casefold(), ci.id))
         room = limit - len(kept)
         for ci in cis[:room]:
@@ -48,12 +49,12 @@ def neighbourhood(store: Store, root: CI, *, depth: int, limit: int) -> dict[str
     }
 
 
-def _around(store: Store, ids: list[str]) -> tuple[dict[str, Relationship], bool]:
+def _around(view: View, ids: list[str]) -> tuple[dict[str, Relationship], bool]:
     """Relationships at either end of these CIs; False when there are more than one read may hold."""
     found: dict[str, Relationship] = {}
     is_whole = True
     for field in ("source", "target"):
-        entities = store.find(Kind.RELATIONSHIP, field, ids, limit=PAGE_LIMIT)
+        entities = view.find(Kind.RELATIONSHIP, field, ids, limit=PAGE_LIMIT)
         is_whole = is_whole and len(entities) < PAGE_LIMIT
         found.update((entity.id, cast("Relationship", entity)) for entity in entities)
     return found, is_whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from api.context import AppContext
 from api.event_stream import EventStreams
@@ -38,4 +38,11 @@ def api_of(request: Request) -> Api:
     return api
 
 
+AsOf = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="The state at a time of commit (2026-01-31 or 2026-01-31T12:00Z) or right after a revision (17); now, when left out.",
+    ),
+]
 ApiDep = Annotated[Api, Depends(api_of)]

@@ -7,20 +7,21 @@ from typing import cast
 from cmdb.documents import relationship_rows
 from cmdb.entities import Kind, Relationship
 from cmdb.errors import Invalid
-from cmdb.store.protocol import PAGE_LIMIT, Store
+from cmdb.store.protocol import PAGE_LIMIT
+from cmdb.store.view import View
 
 _DIRECTIONS = (("out", "source"), ("in", "target"))
 
 
 def relationship_page(
-    store: Store, ci: str, *, cursor: str | None, limit: int, type_: str | None = None
+    view: View, ci: str, *, cursor: str | None, limit: int, type_: str | None = None
 ) -> dict[str, object]:
     """A page of relationships of `ci`: outgoing ones first, then by id. Raises `Invalid` for a cursor that is none."""
     after = _place(cursor)
     found: list[tuple[str, Relationship]] = []
     is_complete = True
     for direction, field in _DIRECTIONS:
-        entities = store.find(Kind.RELATIONSHIP, field, (ci,), limit=PAGE_LIMIT)
+        entities = view.find(Kind.RELATIONSHIP, field, (ci,), limit=PAGE_LIMIT)
         is_complete = is_complete and len(entities) < PAGE_LIMIT
         for entity in entities:
             relationship = cast("Relationship", entity)
@@ -29,7 +30,7 @@ def relationship_page(
     page = found[:limit]
     last = page[-1] if len(found) > limit else None
     return {
-        "items": relationship_rows(store, page),
+        "items": relationship_rows(view, page),
         "cursor": f"{last[0]}.{last[1].id}" if last else None,
         "is_complete": is_complete,
     }

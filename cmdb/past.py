@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change
-from cmdb.entities import CI, Entity, Kind, Lifecycle
+from cmdb.entities import CI, Entity, Kind, Relationship
+from cmdb.past_lists import page_then
 from cmdb.store.fields import checked_field, indexed_values
-from cmdb.store.folding import fold
-from cmdb.store.paging import checked_limit, make_cursor, read_cursor
+from cmdb.store.listing import Listing
+from cmdb.store.paging import checked_limit
 from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Page, Seen, Store, Then
 from cmdb.store.view import View
 
@@ -61,6 +64,17 @@ class Past(View):
         """As `Store.scan` then."""
         return self.now.scan(kind, after=after, limit=limit, as_of=self.then.revision)
 
+    def count(self, kind: Kind) -> dict[str, int]:
+        """As `Store.count` then; reads every entity of the kind."""
+        counted: Counter[str] = Counter()
+        after = ""
+        while page := self.scan(kind, after=after):
+            counted.update(
+                _counted_by(entity) for entity in page if not isinstance(entity, CI) or entity.merged_into is None
+            )
+            after = page[-1].id
+        return dict(counted)
+
     def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
         """As `Store.owners` then."""
         return self.now.owners(keys, as_of=self.then.revision)
@@ -76,34 +90,29 @@ class Past(View):
         names: Collection[str] | None = None,
         search: str | None = None,
         has_retired: bool = True,
+        condition: Condition | None = None,
+        sort: Sort | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> Page:
-        """As `Store.list_cis` then."""
-        checked_limit(limit)
-        place = ("", "") if after is None else read_cursor(after)
-        found: list[tuple[tuple[str, str], CI]] = []
-        piece = min(_PIECE, limit + 1)
-        while len(found) <= limit and (
-            places := self.now.places_ever(
-                class_names=class_names, names=names, search=search, after=place, limit=piece
-            )
-        ):
-            entities = self.get_many(Kind.CI, [id_ for _, id_ in places])
-            for folded, id_ in places:
-                ci = entities.get(id_)
-                if (
-                    isinstance(ci, CI)
-                    and ci.merged_into is None
-                    and fold(ci.name) == folded
-                    and (class_names is None or ci.class_name in class_names)
-                    and (has_retired or ci.lifecycle is not Lifecycle.RETIRED)
-                ):
-                    found.append(((folded, id_), ci))
-            place = places[-1]
-            piece = _PIECE
-        cursor = make_cursor(*found[limit - 1][0]) if len(found) > limit else None
-        return Page(tuple(ci for _, ci in found[:limit]), cursor)
+        """As `Store.list_cis` then; with a `sort` beside the name every page looks at all that fits."""
+        listing = Listing.of(
+            class_names=class_names,
+            names=names,
+            search=search,
+            has_retired=has_retired,
+            condition=condition,
+            sort=sort,
+            after=after,
+            limit=limit,
+        )
+        return page_then(self, listing)
+
+    def places_ever(self, listing: Listing, after: tuple[str, str], limit: int) -> tuple[tuple[str, str], ...]:
+        """As `Store.places_ever`, for a listing."""
+        return self.now.places_ever(
+            class_names=listing.class_names, names=listing.names, search=listing.search, after=after, limit=limit
+        )
 
     def history(self, kind: Kind, id_: str, *, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
         """As `Store.history`, up to that time."""
@@ -122,3 +131,11 @@ class Past(View):
     ) -> tuple[str, ...]:
         """As `Store.ids_ever`; ids of later entities are among them."""
         return self.now.ids_ever(kind, field, values, after=after, limit=limit)
+
+
+def _counted_by(entity: Entity) -> str:
+    match entity:
+        case CI(class_name=name) | Relationship(type=name):
+            return name
+        case _:
+            return ""

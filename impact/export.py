@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import networkx as nx
 
 from cmdb.entities import CI, Kind, Redundancy, Relationship
-from cmdb.store.protocol import Store
+from cmdb.store.view import View
 from cmdb.values import Value
 from impact.blast_radius import BlastRadius
 from impact.kernel_pure import BILLION, GROUP
@@ -30,14 +30,14 @@ def radius_to_cytoscape(radius: BlastRadius) -> str:
     return _cytoscape(_radius(radius))
 
 
-def estate_to_graphml(store: Store, *, as_of: int | None = None) -> str:
-    """All CIs, relationships and redundancy groups as GraphML; all in memory, about 5 KB a CI."""
-    return _graphml(_estate(store, as_of))
+def estate_to_graphml(view: View, *, kept: Container[str] | None = None) -> str:
+    """CIs, relationships and redundancy groups as GraphML, of the CIs `kept` or all; all in memory, about 5 KB a CI."""
+    return _graphml(_estate(view, kept))
 
 
-def estate_to_cytoscape(store: Store, *, as_of: int | None = None) -> str:
-    """All CIs, relationships and redundancy groups as Cytoscape JSON; all in memory, about 5 KB a CI."""
-    return _cytoscape(_estate(store, as_of))
+def estate_to_cytoscape(view: View, *, kept: Container[str] | None = None) -> str:
+    """CIs, relationships and redundancy groups as Cytoscape JSON, of the CIs `kept` or all; all in memory, about 5 KB a CI."""
+    return _cytoscape(_estate(view, kept))
 
 
 def _radius(radius: BlastRadius) -> nx.MultiDiGraph[str]:
@@ -69,21 +69,25 @@ def _radius(radius: BlastRadius) -> nx.MultiDiGraph[str]:
     return graph
 
 
-def _estate(store: Store, as_of: int | None) -> nx.MultiDiGraph[str]:
+def _estate(view: View, kept: Container[str] | None) -> nx.MultiDiGraph[str]:
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for ci in scan(store, Kind.CI, as_of=as_of):
-        if isinstance(ci, CI) and ci.merged_into is None:
+
+    def is_kept(*ids: str) -> bool:
+        return kept is None or all(id_ in kept for id_ in ids)
+
+    for ci in scan(view, Kind.CI):
+        if isinstance(ci, CI) and ci.merged_into is None and is_kept(ci.id):
             own = {"class": ci.class_name, "name": ci.name, "lifecycle": ci.lifecycle.value, "state": ci.state.value}
             graph.add_node(ci.id)
             graph.nodes[ci.id].update(_plain(ci.attributes.items()) | own)
-    for entity in scan(store, Kind.RELATIONSHIP, as_of=as_of):
-        if isinstance(entity, Relationship):
+    for entity in scan(view, Kind.RELATIONSHIP):
+        if isinstance(entity, Relationship) and is_kept(entity.source, entity.target):
             # not by keyword: an attribute may be called like a parameter
             graph.add_edge(entity.source, entity.target, key=entity.type)
             described = graph.edges[entity.source, entity.target, entity.type]
             described.update(_plain(entity.attributes.items()), type=entity.type, confidence=entity.confidence)
-    for entity in scan(store, Kind.REDUNDANCY, as_of=as_of):
-        if isinstance(entity, Redundancy):
+    for entity in scan(view, Kind.REDUNDANCY):
+        if isinstance(entity, Redundancy) and is_kept(entity.of, *entity.members):
             for member in entity.members:
                 graph.add_edge(entity.of, member, key=entity.id, **_group(entity))
     return graph

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cmdb.changeset import Change
 from cmdb.entities import Relationship
-from cmdb.store.protocol import PAGE_LIMIT, Store
+from cmdb.store.protocol import PAGE_LIMIT, Store, Then
 from impact.assembly import assemble
 from impact.delta import advance, needs_compaction
 from impact.digest import digest
@@ -48,10 +48,10 @@ class ImpactGraph:
 
     @classmethod
     def as_of(
-        cls, store: Store, revision: int, travel: Iterable[TravelRule], *, engine: Engine | None = None
+        cls, store: Store, then: Then, travel: Iterable[TravelRule], *, engine: Engine | None = None
     ) -> ImpactGraph:
-        """The graph right after `revision`, for questions about the past; slow, and not to be advanced."""
-        return cls(assemble(read_as_of(store, revision), TravelTable.of(travel)), engine=engine)
+        """The graph as it was then, for questions about the past; slow, and not to be advanced."""
+        return cls(assemble(read_as_of(store, then), TravelTable.of(travel)), engine=engine)
 
     @classmethod
     def of(cls, estate: Estate, travel: Iterable[TravelRule], *, engine: Engine | None = None) -> ImpactGraph:

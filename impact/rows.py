@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cmdb.entities import CI, Entity, Kind, Lifecycle, Redundancy, Relationship
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, NodeRow, Store
+from cmdb.past import Past
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, NodeRow, Store, Then
+from cmdb.store.view import View
 from impact.estate import Estate, billionths, instant, microseconds
 from impact.kernel_pure import NEVER
 from impact.snapshot import LIFECYCLE_CODES
@@ -95,27 +97,28 @@ def columns_of(
 def read(store: Store) -> Estate:
     """What the store holds now, at the revision it had before; later changes may be in it or not: replay the feed."""
     revision = store.revision()
-    return columns_of(store.iter_nodes(), store.iter_edges(), _redundancy(store, None), revision=revision)
+    return columns_of(store.iter_nodes(), store.iter_edges(), _redundancy(store), revision=revision)
 
 
-def read_as_of(store: Store, revision: int) -> Estate:
-    """What the store held right after `revision`; slow: every entity and every sighting up to then is read."""
-    seen = _sightings_up_to(store, revision)
+def read_as_of(store: Store, then: Then) -> Estate:
+    """What the store held then; slow: every entity and every sighting up to then is read."""
+    view = Past(store, then)
+    seen = _sightings_up_to(store, then.touch)
     columns = Columns()
-    for ci in scan(store, Kind.CI, as_of=revision):
+    for ci in scan(view, Kind.CI):
         if isinstance(ci, CI) and ci.merged_into is None:
             columns.add_node(NodeRow(ci.id, ci.class_name, ci.name, Lifecycle(ci.lifecycle).value))
-    for entity in scan(store, Kind.RELATIONSHIP, as_of=revision):
+    for entity in scan(view, Kind.RELATIONSHIP):
         if isinstance(entity, Relationship):
             last = instant(seen.get(entity.id, NEVER))
             columns.add_edge(EdgeRow(entity.source, entity.type, entity.target, entity.confidence, last))
-    return columns.estate(revision, _redundancy(store, revision))
+    return columns.estate(then.revision, _redundancy(view))
 
 
-def scan(store: Store, kind: Kind, *, as_of: int | None = None) -> Iterator[Entity]:
+def scan(view: View, kind: Kind) -> Iterator[Entity]:
     """All entities of a kind, page by page in id order."""
     after = ""
-    while page := store.scan(kind, after=after, limit=PAGE_LIMIT, as_of=as_of):
+    while page := view.scan(kind, after=after, limit=PAGE_LIMIT):
         yield from page
         after = page[-1].id
 
@@ -126,17 +129,17 @@ def relationship_of(subject: str) -> str | None:
     return id_ if at else None
 
 
-def _redundancy(store: Store, as_of: int | None) -> tuple[Redundancy, ...]:
-    return tuple(e for e in scan(store, Kind.REDUNDANCY, as_of=as_of) if isinstance(e, Redundancy))
+def _redundancy(view: View) -> tuple[Redundancy, ...]:
+    return tuple(e for e in scan(view, Kind.REDUNDANCY) if isinstance(e, Redundancy))
 
 
-def _sightings_up_to(store: Store, revision: int) -> dict[str, int]:
+def _sightings_up_to(store: Store, number: int) -> dict[str, int]:
     seen: dict[str, int] = {}
     after = 0
     while page := store.touches(after=after, limit=PAGE_LIMIT):
         for touch in page:
-            if touch.revision > revision:
-                continue
+            if touch.number > number:
+                return seen
             at = microseconds(touch.at)
             for subject in touch.subjects:
                 id_ = relationship_of(subject)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,9 +10,10 @@ from fastapi import APIRouter, Query, Response
 from api.answers import json_answer
 from api.impact_desk import ImpactQuestion
 from api.models import ImpactAnswer, ImpactBody
-from api.parts import Api, ApiDep
-from cmdb.documents import moment
+from api.parts import Api, ApiDep, AsOf
+from cmdb.as_of import view as as_of_view
 from cmdb.lookup import find_ci
+from cmdb.past import Past
 from impact.export import radius_to_cytoscape, radius_to_graphml
 
 router = APIRouter(prefix="/impact", tags=["Impact"])
@@ -46,7 +46,7 @@ async def show_impact(
     min_confidence: Annotated[float, Query(ge=0, le=1)] = 0.0,
     limit: Annotated[int | None, Query(ge=1, le=100_000, description="The most CIs listed; totals count all.")] = None,
     min_revision: Annotated[int | None, Query(ge=0, description="Wait up to 2 s for this revision, else 503.")] = None,
-    as_of: Annotated[dt.datetime | None, Query(description="A time; past graphs are slow to build.")] = None,
+    as_of: AsOf = None,
     form: Format = RadiusFormat.JSON,
 ) -> Response:
     """What goes down or degrades when these CIs fail together, with path, confidence and reason for each."""
@@ -80,21 +80,18 @@ async def _answer(api: Api, body: ImpactBody, form: RadiusFormat) -> Response:
 
 
 def _question(api: Api, body: ImpactBody) -> ImpactQuestion:
-    """The question with every CI by the id that it has now."""
-    store, registry = api.context.store, api.context.registry
+    """The question with every CI by the id that it has, or had then."""
+    registry = api.context.registry
+    view = as_of_view(api.context.store, body.as_of, place="as_of")
 
     def ids(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(find_ci(store, registry, name).id for name in names)
+        return tuple(find_ci(view, registry, name).id for name in names)
 
-    at = None
-    if body.as_of is not None:
-        as_of = body.as_of if body.as_of.tzinfo is not None else body.as_of.replace(tzinfo=dt.UTC)
-        at = (store.revision_at(as_of), moment(as_of) or "")
     return ImpactQuestion(
         roots=ids(body.cis),
         already_down=ids(body.already_down),
         not_impacted=ids(body.not_impacted),
         min_confidence=body.min_confidence,
         limit=body.limit,
-        as_of=at,
+        as_of=(view.then, body.as_of or "") if isinstance(view, Past) else None,
     )

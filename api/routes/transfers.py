@@ -15,7 +15,8 @@ from fastapi.responses import StreamingResponse
 
 from api.answers import json_lines
 from api.import_answers import import_lines
-from api.parts import Api, ApiDep
+from api.parts import Api, ApiDep, AsOf
+from cmdb.as_of import view as as_of_view
 from cmdb.entities import Kind
 from cmdb.errors import Invalid
 from cmdb.formats.batch import Batch
@@ -114,22 +115,19 @@ async def import_file(
 async def export_file(
     api: ApiDep,
     form: ExportFormat,
-    as_of: Annotated[dt.datetime | None, Query(description="A time; now, when left out.")] = None,
+    as_of: AsOf = None,
 ) -> Response:
     """The whole graph; `graph` is streamed at any size, the others are for graphs of up to 50,000 CIs."""
     store, registry = api.context.store, api.context.registry
-    revision = None
-    if as_of is not None:
-        at = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=dt.UTC)
-        revision = await api.gate.read(lambda: store.revision_at(at))
+    view = await api.gate.read(lambda: as_of_view(store, as_of, place="as_of"))
     if form is ExportFormat.GRAPH:
-        return StreamingResponse(_blocks(api, write_graph(store, registry, as_of=revision)), media_type=JSON_LINES)
+        return StreamingResponse(_blocks(api, write_graph(view, registry)), media_type=JSON_LINES)
     count = sum((await api.gate.read(lambda: store.count(Kind.CI))).values())
     if count > IN_MEMORY_CIS:
         raise Invalid(f"{count} CIs are too many for {form}; export graph, or the neighbourhood or radius of one CI")
     if form is ExportFormat.GRAPHML:
-        return Response(await api.gate.load(lambda: estate_to_graphml(store, as_of=revision)), media_type=GRAPHML)
-    cytoscape = await api.gate.load(lambda: estate_to_cytoscape(store, as_of=revision))
+        return Response(await api.gate.load(lambda: estate_to_graphml(view)), media_type=GRAPHML)
+    cytoscape = await api.gate.load(lambda: estate_to_cytoscape(view))
     return Response(cytoscape, media_type="application/json")
 
 

@@ -6,13 +6,16 @@ from typing import cast
 
 import click
 
-from cli.options import context, json_option, parse_time, print_json, store_option
+from cli.options import as_of_option, context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cli.travel import travel_rules
 from cli.wiring import Context
+from cmdb.as_of import view as as_of_view
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Kind, Relationship
 from cmdb.lookup import find_ci
+from cmdb.past import Past
+from cmdb.store.view import View
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.graph import ImpactGraph
 
@@ -29,7 +32,7 @@ SHOWN = 40
     show_default=True,
     help="Leave out relationships that are less sure than this (0–1).",
 )
-@click.option("--as-of", metavar="TIME", help="Ask of the graph as it was then (slow).")
+@as_of_option
 @click.option("--limit", type=int, help="List at most so many; the answer says how many it leaves out.")
 @json_option
 @store_option
@@ -50,15 +53,16 @@ def impact(
     """
     with context(store_url) as found:
         travel = travel_rules(found.registry)
-        if as_of is None:
-            graph = ImpactGraph.build(found.store, travel)
+        view = as_of_view(found.store, as_of)
+        if isinstance(view, Past):
+            graph = ImpactGraph.as_of(found.store, view.then, travel)
         else:
-            graph = ImpactGraph.as_of(found.store, found.store.revision_at(parse_time(as_of, "--as-of")), travel)
+            graph = ImpactGraph.build(found.store, travel)
         radius = blast_radius(
             graph,
-            _ids(found, cis),
-            already_down=_ids(found, already_down),
-            not_impacted=_ids(found, not_impacted),
+            _ids(found, view, cis),
+            already_down=_ids(found, view, already_down),
+            not_impacted=_ids(found, view, not_impacted),
             min_confidence=min_confidence,
             limit=limit,
             as_of=as_of,
@@ -66,17 +70,17 @@ def impact(
         if as_json:
             print_json(radius.to_document())
             return
-        print_radius(found, radius)
+        print_radius(found, view, radius)
 
 
-def _ids(found: Context, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(find_ci(found.store, found.registry, name).id for name in names))
+def _ids(found: Context, view: View, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(find_ci(view, found.registry, name).id for name in names))
 
 
-def print_radius(found: Context, radius: BlastRadius) -> None:
+def print_radius(found: Context, view: View, radius: BlastRadius) -> None:
     """The radius for people: roots, services, then everything by hops."""
     out = console()
-    names = {id_: ci.name for id_, ci in found.store.get_many(Kind.CI, radius.roots).items() if isinstance(ci, CI)}
+    names = {id_: ci.name for id_, ci in view.get_many(Kind.CI, radius.roots).items() if isinstance(ci, CI)}
     roots = ", ".join(names.get(root, root) for root in radius.roots) or "nothing"
     services = len(radius.services)
     out.print(
@@ -86,7 +90,7 @@ def print_radius(found: Context, radius: BlastRadius) -> None:
         markup=False,
     )
     shown = radius.impacted[:SHOWN]
-    hosts = _hosts(found, [row.id for row in shown])
+    hosts = _hosts(found, view, [row.id for row in shown])
     rows = [
         (row.state, row.name, row.class_name, hosts.get(row.id, ""), row.hops, f"{row.confidence:.2f}", row.because)
         for row in shown
@@ -101,10 +105,10 @@ def print_radius(found: Context, radius: BlastRadius) -> None:
         out.print(warning, style="yellow", markup=False)
 
 
-def _hosts(found: Context, ids: list[str]) -> dict[str, str]:
+def _hosts(found: Context, view: View, ids: list[str]) -> dict[str, str]:
     """Names of the hosts that dependent CIs are in, by CI."""
-    links = [cast("Relationship", entity) for entity in found.store.find(Kind.RELATIONSHIP, "source", ids)]
-    ends = found.store.get_many(Kind.CI, {end for link in links for end in (link.source, link.target)})
+    links = [cast("Relationship", entity) for entity in view.find(Kind.RELATIONSHIP, "source", ids)]
+    ends = view.get_many(Kind.CI, {end for link in links for end in (link.source, link.target)})
     hosts: dict[str, str] = {}
     for link in links:
         inner, outer = ends.get(link.source), ends.get(link.target)

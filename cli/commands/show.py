@@ -6,27 +6,35 @@ from typing import cast
 
 import click
 
-from cli.options import context, json_option, print_json, store_option
+from cli.options import as_of_option, context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
+from cli.wiring import utc_now
 from cmdb import documents
+from cmdb.as_of import view as as_of_view
 from cmdb.lookup import find_ci
+from cmdb.presence_answers import presences
 
 SHOWN_OF_A_KIND = 8
 
 
 @click.command()
 @click.argument("ci_name", metavar="CI")
+@as_of_option
 @json_option
 @store_option
-def show(*, ci_name: str, as_json: bool, store_url: str | None) -> None:
+def show(*, ci_name: str, as_of: str | None, as_json: bool, store_url: str | None) -> None:
     """Show one CI: its attributes, relationships and what each source claims.
 
     CI is an id, a name, class:name, an FQDN or a unique short name.
 
-    Example: cmdb show server:db01
+    Example: cmdb show server:db01 --as-of 2026-01-31
     """
     with context(store_url) as found:
-        document = documents.show(found.store, find_ci(found.store, found.registry, ci_name))
+        view = as_of_view(found.store, as_of)
+        ci = find_ci(view, found.registry, ci_name)
+        document = documents.show(view, ci)
+        if as_of is None:
+            document["presence"] = presences(found.store, [ci], found.policy, now=utc_now())[ci.id]
     if as_json:
         print_json(document)
     else:
@@ -40,6 +48,8 @@ def _print(document: documents.Document) -> None:
         markup=True,
     )
     out.print(f"{document['id']}  revision {document['revision']}, last seen {document['last_seen_at']}", style="dim")
+    if "presence" in document:
+        _print_presence(cast("dict[str, object]", document["presence"]))
     attributes = cast("dict[str, object]", document["attributes"])
     out.print(table(("attribute", "value"), attributes.items()))
     rows, left_out = _shown(cast("list[dict[str, object]]", document["relationships"]))
@@ -62,6 +72,14 @@ def _print(document: documents.Document) -> None:
             right=("attributes",),
         )
     )
+
+
+def _print_presence(presence: dict[str, object]) -> None:
+    since = f" since {presence['since']}" if presence["since"] else ""
+    run = f" (run {presence['run']})" if presence["run"] else ""
+    style = "dim" if presence["state"] == "present" else "yellow"
+    said = str(presence["state"]).replace("_", " ")
+    console().print(printable(f"{said}{since}: {presence['reason']}{run}"), style=style, markup=False)
 
 
 def _shown(relationships: list[dict[str, object]]) -> tuple[list[tuple[object, ...]], list[str]]:

@@ -80,4 +80,4 @@ def _print_one_radius(found: Context) -> None:
         console().print("Nothing found depends on anything else yet; scan more: cmdb scan --help", style="dim")
         return
     console().print("")
-    print_radius(found, blast_radius(graph, (best[1].id,)))
+    print_radius(found, found.store, blast_radius(graph, (best[1].id,)))

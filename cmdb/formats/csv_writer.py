@@ -12,7 +12,8 @@ from typing import cast
 from cmdb.entities import CI, Kind, Relationship
 from cmdb.formats.graph_writer import all_of, ci_documents
 from cmdb.registry import Registry
-from cmdb.store.protocol import PAGE_LIMIT, Store
+from cmdb.store.protocol import PAGE_LIMIT
+from cmdb.store.view import View
 from cmdb.values import Value
 
 LITERAL = "attribute:"
@@ -26,43 +27,39 @@ _NOT_PLAIN = re.compile(r"[;|,\n]|^\s|\s$|^[\[{]|^$")
 _CHUNK = 500
 
 
-def write_csv(
-    store: Store, registry: Registry, *, as_of: int | None = None, kept: Container[str] | None = None
-) -> Iterator[str]:
+def write_csv(view: View, registry: Registry, *, kept: Container[str] | None = None) -> Iterator[str]:
     """Lines without their ends (a quoted cell may hold line breaks): headings, then CIs in id order.
 
     Columns: id, class, name, native_key, every attribute that a CI has, every relationship type that leaves one, with the ids of
     its targets. `kept` are the ids of the CIs to write, all when None. `import csv` reads it back, but for confidence and
     attributes of relationships and for redundancy groups, which a table has no place for.
     """
-    attributes, types = _columns(store, registry, as_of, kept)
+    attributes, types = _columns(view, registry, kept)
     yield _row([*_FIXED, *attributes, *types])
     chunk: list[Mapping[str, Value]] = []
-    for document in ci_documents(store, registry, as_of=as_of):
+    for document in ci_documents(view, registry):
         if kept is None or document["id"] in kept:
             chunk.append(document)
         if len(chunk) == _CHUNK:
-            yield from _rows(store, registry, chunk, attributes, types, as_of, kept)
+            yield from _rows(view, registry, chunk, attributes, types, kept)
             chunk = []
-    yield from _rows(store, registry, chunk, attributes, types, as_of, kept)
+    yield from _rows(view, registry, chunk, attributes, types, kept)
 
 
-def _columns(
-    store: Store, registry: Registry, as_of: int | None, kept: Container[str] | None
-) -> tuple[list[str], list[str]]:
+def _columns(view: View, registry: Registry, kept: Container[str] | None) -> tuple[list[str], list[str]]:
     """Headings of the attributes and of the relationships that the CIs have."""
     headings: set[str] = set()
-    for entity in all_of(store, Kind.CI, as_of):
+    for entity in all_of(view, Kind.CI):
         ci = cast("CI", entity)
         if ci.merged_into is None and (kept is None or ci.id in kept):
             headings |= {_heading(registry, ci.class_name, name) for name in ci.attributes}
             headings |= {"lifecycle"} if ci.lifecycle != "live" else set()
             spec = registry.get(ci.class_name)
             headings |= {"host"} if spec.host_relationship else set()
-    if as_of is None and kept is None:
-        types = set(store.count(Kind.RELATIONSHIP))
+    if kept is None:
+        types = set(view.count(Kind.RELATIONSHIP))
     else:
-        types = {cast("Relationship", entity).type for entity in all_of(store, Kind.RELATIONSHIP, as_of)}
+        types = {cast("Relationship", entity).type for entity in all_of(view, Kind.RELATIONSHIP)}
     return sorted(headings), sorted(types)
 
 
@@ -73,15 +70,14 @@ def _heading(registry: Registry, class_name: str, attribute: str) -> str:
 
 
 def _rows(
-    store: Store,
+    view: View,
     registry: Registry,
     documents: list[Mapping[str, Value]],
     attributes: list[str],
     types: list[str],
-    as_of: int | None,
     kept: Container[str] | None,
 ) -> Iterator[str]:
-    targets = _targets(store, [str(document["id"]) for document in documents], as_of, kept)
+    targets = _targets(view, [str(document["id"]) for document in documents], kept)
     for document in documents:
         id_ = str(document["id"])
         values = cast("Mapping[str, Value]", document["attributes"])
@@ -95,33 +91,30 @@ def _rows(
         )
 
 
-def _targets(
-    store: Store, ids: list[str], as_of: int | None, kept: Container[str] | None
-) -> dict[tuple[str, str], list[str]]:
+def _targets(view: View, ids: list[str], kept: Container[str] | None) -> dict[tuple[str, str], list[str]]:
     """Targets by source and type, of the relationships that leave these CIs."""
     found: dict[tuple[str, str], list[str]] = {}
-    for relationship in _leaving(store, ids, as_of):
+    for relationship in _leaving(view, ids):
         if kept is None or relationship.target in kept:
             found.setdefault((relationship.source, relationship.type), []).append(relationship.target)
     return {key: sorted(targets) for key, targets in found.items()}
 
 
-def _leaving(store: Store, ids: list[str], as_of: int | None) -> Iterator[Relationship]:
+def _leaving(view: View, ids: list[str]) -> Iterator[Relationship]:
     if not ids:
         return
-    if as_of is None:
-        found = store.find(Kind.RELATIONSHIP, "source", ids, limit=PAGE_LIMIT)
-        if len(found) < PAGE_LIMIT:
-            yield from (cast("Relationship", entity) for entity in found)
-            return
-        if len(ids) > 1:
-            half = len(ids) // 2
-            yield from _leaving(store, ids[:half], as_of)
-            yield from _leaving(store, ids[half:], as_of)
-            return
-    # the past, or one product on ten thousand hosts
+    found = view.find(Kind.RELATIONSHIP, "source", ids, limit=PAGE_LIMIT)
+    if len(found) < PAGE_LIMIT:
+        yield from (cast("Relationship", entity) for entity in found)
+        return
+    if len(ids) > 1:
+        half = len(ids) // 2
+        yield from _leaving(view, ids[:half])
+        yield from _leaving(view, ids[half:])
+        return
+    # one product on ten thousand hosts
     wanted = set(ids)
-    for entity in all_of(store, Kind.RELATIONSHIP, as_of):
+    for entity in all_of(view, Kind.RELATIONSHIP):
         relationship = cast("Relationship", entity)
         if relationship.source in wanted:
             yield relationship

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import cast
 
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Claim, Entity, Kind, Lifecycle, Redundancy, Relationship
 from cmdb.identity.keys import inside_key
 from cmdb.registry import Registry
-from cmdb.store.protocol import Store
+from cmdb.store.view import View
 from cmdb.values import Value
 
 
-def write_graph(store: Store, registry: Registry, *, as_of: int | None = None) -> Iterator[str]:
+def write_graph(view: View, registry: Registry, *, kept: Container[str] | None = None) -> Iterator[str]:
     """Lines without their ends: CIs in id order, then relationships and redundancy groups; reads page by page.
 
     Merged CIs are left out. A native key is written when one source's key names the CI; keys that two CIs carry are qualified by
-    their source.
+    their source. `kept` are the ids of the CIs to write, all when None; what joins two of them is written, and groups that are
+    whole.
     """
-    for document in ci_documents(store, registry, as_of=as_of):
-        yield _line({"ci": document})
-    for entity in all_of(store, Kind.RELATIONSHIP, as_of):
+    for document in ci_documents(view, registry):
+        if kept is None or document["id"] in kept:
+            yield _line({"ci": _within(document, kept)})
+    for entity in all_of(view, Kind.RELATIONSHIP):
         relationship = cast("Relationship", entity)
+        if kept is not None and not (relationship.source in kept and relationship.target in kept):
+            continue
         yield _line(
             {
                 "relationship": {
@@ -36,18 +40,28 @@ def write_graph(store: Store, registry: Registry, *, as_of: int | None = None) -
                 }
             }
         )
-    for entity in all_of(store, Kind.REDUNDANCY, as_of):
-        yield _line({"redundancy": _group(cast("Redundancy", entity))})
+    for entity in all_of(view, Kind.REDUNDANCY):
+        group = cast("Redundancy", entity)
+        if kept is None or all(id_ in kept for id_ in (group.of, *group.members)):
+            yield _line({"redundancy": _group(group)})
 
 
-def ci_documents(store: Store, registry: Registry, *, as_of: int | None = None) -> Iterator[dict[str, Value]]:
+def _within(document: dict[str, Value], kept: Container[str] | None) -> dict[str, Value]:
+    """The CI without a host that the file does not hold."""
+    attributes = cast("dict[str, Value]", document["attributes"])
+    if kept is None or "host" not in attributes or attributes["host"] in kept:
+        return document
+    return {**document, "attributes": {name: value for name, value in attributes.items() if name != "host"}}
+
+
+def ci_documents(view: View, registry: Registry) -> Iterator[dict[str, Value]]:
     """What a file says of each CI: id, class, attributes, and name and native key where a source gave them; in id order."""
-    natives, said = _claimed(store, as_of)
+    natives, said = _claimed(view)
     several = {key for key, count in Counter(key for _, key in natives.values()).items() if count > 1}
-    ends = _ends(store, registry, as_of)
-    for page in _pages(store, Kind.CI, as_of):
+    ends = _ends(view, registry)
+    for page in _pages(view, Kind.CI):
         cis = [ci for ci in cast("tuple[CI, ...]", page) if ci.merged_into is None]
-        hosts = _hosts(store, registry, cis, ends, said)
+        hosts = _hosts(view, registry, cis, ends, said)
         for ci in cis:
             source, key = natives.get(ci.id, ("", ""))
             document: dict[str, Value] = {"id": ci.id, "class": ci.class_name}
@@ -79,11 +93,11 @@ _Said = dict[str, set[tuple[str, str | None]]]
 """Classes and names that the claims of a CI give it."""
 
 
-def _claimed(store: Store, as_of: int | None) -> tuple[dict[str, tuple[str, str]], _Said]:
+def _claimed(view: View) -> tuple[dict[str, tuple[str, str]], _Said]:
     """The smallest (source, native key) by CI, and what claims call the CIs."""
     natives: dict[str, tuple[str, str]] = {}
     said: _Said = {}
-    for entity in all_of(store, Kind.CLAIM, as_of):
+    for entity in all_of(view, Kind.CLAIM):
         claim = cast("Claim", entity)
         said.setdefault(claim.ci, set()).add((claim.class_name, claim.name))
         if claim.native_key is not None:
@@ -92,11 +106,11 @@ def _claimed(store: Store, as_of: int | None) -> tuple[dict[str, tuple[str, str]
     return natives, said
 
 
-def _ends(store: Store, registry: Registry, as_of: int | None) -> dict[tuple[str, str], list[str]]:
+def _ends(view: View, registry: Registry) -> dict[tuple[str, str], list[str]]:
     """Targets by source and type, of the relationships that may lead from a part to its host."""
     types = {spec.host_relationship for spec in registry.classes()} - {None}
     ends: dict[tuple[str, str], list[str]] = {}
-    for entity in all_of(store, Kind.RELATIONSHIP, as_of):
+    for entity in all_of(view, Kind.RELATIONSHIP):
         relationship = cast("Relationship", entity)
         if relationship.type in types:
             ends.setdefault((relationship.source, relationship.type), []).append(relationship.target)
@@ -104,7 +118,7 @@ def _ends(store: Store, registry: Registry, as_of: int | None) -> dict[tuple[str
 
 
 def _hosts(
-    store: Store, registry: Registry, cis: list[CI], ends: dict[tuple[str, str], list[str]], said: _Said
+    view: View, registry: Registry, cis: list[CI], ends: dict[tuple[str, str], list[str]], said: _Said
 ) -> dict[str, str]:
     """The host of each CI that is known by its name inside one; others may run on something without being a part of it."""
     keys: dict[str, list[tuple[str, str]]] = {}
@@ -120,7 +134,7 @@ def _hosts(
         ]
         if targets and spec.family is Family.DEPENDENT:
             hosts[ci.id] = targets[0]
-    owners = store.owners([key for candidates in keys.values() for key, _ in candidates])
+    owners = view.owners([key for candidates in keys.values() for key, _ in candidates])
     for id_, candidates in keys.items():
         known = [target for key, target in candidates if key in owners and id_ in owners[key].owners]
         if known:
@@ -128,16 +142,16 @@ def _hosts(
     return hosts
 
 
-def _pages(store: Store, kind: Kind, as_of: int | None) -> Iterator[tuple[Entity, ...]]:
+def _pages(view: View, kind: Kind) -> Iterator[tuple[Entity, ...]]:
     after = ""
-    while page := store.scan(kind, after=after, as_of=as_of):
+    while page := view.scan(kind, after=after):
         yield page
         after = page[-1].id
 
 
-def all_of(store: Store, kind: Kind, as_of: int | None) -> Iterator[Entity]:
-    """Every entity of a kind, now or as of a revision, in id order; reads page by page."""
-    for page in _pages(store, kind, as_of):
+def all_of(view: View, kind: Kind) -> Iterator[Entity]:
+    """Every entity of a kind in id order; reads page by page."""
+    for page in _pages(view, kind):
         yield from page
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change
 from cmdb.entities import Entity, Kind
 from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Page, Seen
@@ -25,6 +26,9 @@ class View(Protocol):
     def scan(self, kind: Kind, *, after: str = "", limit: int = PAGE_LIMIT) -> tuple[Entity, ...]:
         """As `Store.scan`."""
 
+    def count(self, kind: Kind) -> dict[str, int]:
+        """As `Store.count`."""
+
     def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]:
         """As `Store.owners`."""
 
@@ -38,6 +42,8 @@ class View(Protocol):
         names: Collection[str] | None = None,
         search: str | None = None,
         has_retired: bool = True,
+        condition: Condition | None = None,
+        sort: Sort | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> Page:

@@ -92,7 +92,7 @@ def test_the_past_is_answered_as_it_was(store: Store) -> None:
     needs = relationship("web", "DEPENDS_ON", "db", confidence=0.8)
     store.apply(change_set(*made(web, db, needs), sightings=[Sighting(f"{needs.id}@ssh", minute(1))]))
     store.apply(change_set(ended(needs), planned_at=1))
-    now, then = ImpactGraph.build(store, RULES), ImpactGraph.as_of(store, 1, RULES)
+    now, then = ImpactGraph.build(store, RULES), ImpactGraph.as_of(store, store.then(1), RULES)
     assert blast_radius(now, ["db"]).impacted == ()
     (row,) = blast_radius(then, ["db"]).impacted
     assert (row.id, row.state, row.confidence, row.oldest_seen_at) == ("web", "down", 0.8, minute(1))

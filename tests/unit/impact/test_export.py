@@ -9,6 +9,7 @@ import networkx as nx
 import pytest
 
 from cmdb.entities import Lifecycle, Redundancy
+from cmdb.past import Past
 from cmdb.store.sqlite.store import SqliteStore
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.export import estate_to_cytoscape, estate_to_graphml, radius_to_cytoscape, radius_to_graphml
@@ -69,5 +70,5 @@ def test_the_whole_estate_is_exported_with_attributes_as_of_a_revision() -> None
     }
     assert sorted(graph) == ["db", "web"]
     assert sorted(graph.edges(data="type")) == [("web", "db", "DEPENDS_ON"), ("web", "db", "REDUNDANCY")]
-    before = json.loads(estate_to_cytoscape(store, as_of=1))
+    before = json.loads(estate_to_cytoscape(Past(store, store.then(1))))
     assert [element["data"]["type"] for element in before["elements"]["edges"]] == ["DEPENDS_ON"]
