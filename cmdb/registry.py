@@ -15,6 +15,7 @@ from cmdb.classes.reading import read_class, snake_case
 from cmdb.classes.spec import ClassSpec
 from cmdb.errors import Invalid
 from cmdb.normalise import forms
+from cmdb.normalise.knowledge import SHIPPED_ONLY, Knowledge
 from cmdb.normalise.never import NO_FILLERS, Fillers
 from cmdb.relationship_types import RelationshipType, built_in_types
 from cmdb.values import Attributes, Value
@@ -30,6 +31,8 @@ class Extension:
     types: Mapping[str, RelationshipType] = field(default_factory=dict)
     fillers: Fillers = NO_FILLERS
     """Values that identify nothing at this site, beside the shipped ones."""
+    knowledge: Knowledge = SHIPPED_ONLY
+    """Makers, programs and banners that this site knows, beside the shipped ones."""
 
 
 class Registry:
@@ -40,8 +43,10 @@ class Registry:
         classes: Iterable[type[ConfigurationItem]],
         types: Mapping[str, RelationshipType],
         fillers: Fillers = NO_FILLERS,
+        knowledge: Knowledge = SHIPPED_ONLY,
     ) -> None:
         self.fillers = fillers
+        self.knowledge = knowledge
         self._models: dict[str, type[ConfigurationItem]] = {}
         self._specs: dict[str, ClassSpec] = {}
         self._names: dict[str, str] = {}
@@ -210,7 +215,10 @@ class Registry:
     def extended(self, extension: Extension) -> Registry:
         """A new registry with more classes and with types added or, by their name, replaced; this one stays as it is."""
         fillers = self.fillers if extension.fillers is NO_FILLERS else extension.fillers
-        return Registry((*self._models.values(), *extension.classes), {**self._types, **extension.types}, fillers)
+        knowledge = self.knowledge if extension.knowledge is SHIPPED_ONLY else extension.knowledge
+        return Registry(
+            (*self._models.values(), *extension.classes), {**self._types, **extension.types}, fillers, knowledge
+        )
 
     @staticmethod
     def _near(name: str, names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""A site's own classes, relationship types, rules of failure and fillers, from YAML into the same registry.
+"""A site's own classes, relationship types, rules of failure, fillers and spellings, from YAML into the same registry.
 
     classes:
       till:
@@ -42,6 +42,7 @@ from cmdb.errors import Invalid
 from cmdb.registry import Extension, Registry, default_registry
 from cmdb.relationship_types import ClassNames, Effect, RelationshipRow, RelationshipType, Travel
 from cmdb.site_identity import IdentityRow, fillers_of
+from cmdb.site_knowledge import NormaliseRow, knowledge_of
 from cmdb.yaml_document import Steps, YamlDocument, read_yaml
 
 _CLASS_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")
@@ -101,6 +102,7 @@ class SiteFile(_Row):
     relationship_types: dict[str, RelationshipRow] = {}
     failure: dict[str, FailureRow] = {}
     identity: IdentityRow = IdentityRow()
+    normalise: NormaliseRow = NormaliseRow()
 
 
 def read_site_model(path: Path | str, base: Registry | None = None) -> Extension:
@@ -119,7 +121,9 @@ def _first_refusal(document: YamlDocument, error: ValidationError) -> Invalid:
     if first["type"] == "extra_forbidden":
         return document.refuse(steps, f"{steps[-1]} is no key that belongs here")
     if not steps:
-        return document.refuse(steps, "expected a mapping of classes, relationship_types, failure and identity")
+        return document.refuse(
+            steps, "expected a mapping of classes, relationship_types, failure, identity and normalise"
+        )
     message = "expected a mapping" if first["type"] in ("dict_type", "model_type") else first["msg"]
     return document.refuse(steps, f"{'.'.join(str(step) for step in steps)}: {message}")
 
@@ -154,6 +158,7 @@ class _Builder:
             classes=tuple(self._made.values()),
             types={**added, **changed},
             fillers=fillers_of(self._document, self._site.identity),
+            knowledge=knowledge_of(self._document, self._site.normalise),
         )
 
     def _check_class_name(self, name: str, row: ClassRow) -> None:

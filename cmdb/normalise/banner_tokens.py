@@ -9,6 +9,7 @@ from functools import cache
 
 from cmdb.data.lists import table
 from cmdb.normalise.fingerprint import NOTHING, Fingerprint, Part
+from cmdb.normalise.folding import folded
 from cmdb.normalise.makers import maker_at_head, makes_gear_only
 from cmdb.normalise.system_mentions import mentioned_system
 
@@ -22,6 +23,9 @@ _UPNP = re.compile(
 _COMMENT = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)")
 _EDITION = re.compile(r"-(?:release|final|enterprise|community)(?:-edition)?$", re.IGNORECASE)
 _BUILD_OF_SYSTEM = re.compile(r"-(?:X\d-)?(?:Win32|Win64|Linux|FreeBSD|MacOSX)$", re.IGNORECASE)
+Products = Mapping[str, tuple[str, str]]
+"""Folded name of a program → its maker and product."""
+NO_MORE: Products = {}
 _LIMIT = 20
 _LONGEST_NAME = 60
 _BESIDE = frozenset(
@@ -38,29 +42,31 @@ class _Token:
     version: str | None
 
 
-def read_tokens(text: str) -> Fingerprint | None:
+def read_tokens(text: str, more: Products = NO_MORE) -> Fingerprint | None:
     """The program that a banner of product tokens is of; an unknown program by the name it gives itself.
 
-    The maker of an unknown program is known only where its name begins with one that makes gear.
+    `more` are programs that a site knows beside the shipped ones. The maker of an unknown program is known only where its name
+    begins with one that makes gear.
     """
+    known = {**_products(), **more} if more else _products()
     words = " ".join(text.split())
     upnp = _UPNP.match(words)
     if upnp is not None and upnp["left"]:
-        return _read_upnp(upnp["left"], upnp["right"])
-    tokens = _tokens(words)
-    subject = _subject(tokens)
+        return _read_upnp(upnp["left"], upnp["right"], known)
+    tokens = _tokens(words, known)
+    subject = _subject(tokens, known)
     if subject is None:
         return None
-    service, hardware = _part(subject)
+    service, hardware = _part(subject, known)
     beside = tuple(Part(None, None, token.name, token.version) for token in tokens if token is not subject)
     return Fingerprint(service=service, system=_system(words, service), hardware=hardware, components=beside)
 
 
-def _read_upnp(left: str, right: str) -> Fingerprint | None:
+def _read_upnp(left: str, right: str, known: Products) -> Fingerprint | None:
     # UPnP Device Architecture 1.1 §1.2.2: SERVER is OS/version UPnP/version product/version
-    tokens = _tokens(right)
-    subject = _subject(tokens) or (tokens[0] if tokens else None)
-    service, _ = _part(subject) if subject is not None else (NOTHING, NOTHING)
+    tokens = _tokens(right, known)
+    subject = _subject(tokens, known) or (tokens[0] if tokens else None)
+    service, _ = _part(subject, known) if subject is not None else (NOTHING, NOTHING)
     maker = maker_at_head(left)
     hardware = NOTHING
     if maker is not None:
@@ -81,15 +87,15 @@ def _round(words: str) -> str:
     return words.replace("[", "(").replace("]", ")")
 
 
-def _subject(tokens: tuple[_Token, ...]) -> _Token | None:
-    known = next((token for token in tokens if _fold(token.name) in _products()), None)
-    return known or next((token for token in tokens if not _is_beside(token.name)), None)
+def _subject(tokens: tuple[_Token, ...], known: Products) -> _Token | None:
+    named = next((token for token in tokens if folded(token.name) in known), None)
+    return named or next((token for token in tokens if not _is_beside(token.name)), None)
 
 
-def _part(subject: _Token) -> tuple[Part, Part]:
-    known = _products().get(_fold(subject.name))
-    if known is not None:
-        vendor, product = known
+def _part(subject: _Token, known: Products) -> tuple[Part, Part]:
+    found = known.get(folded(subject.name))
+    if found is not None:
+        vendor, product = found
         return Part(vendor, product, product, subject.version), _machine(vendor)
     maker = maker_at_head(subject.name)
     product = subject.name.replace("-", " ").strip()
@@ -104,14 +110,14 @@ def _machine(vendor: str) -> Part:
     return Part(vendor) if makes_gear_only(vendor) else NOTHING
 
 
-def _tokens(words: str) -> tuple[_Token, ...]:
+def _tokens(words: str, known: Products) -> tuple[_Token, ...]:
     bare = _bare(words)
-    if _fold(bare) in _products():
+    if folded(bare) in known:
         return (_Token(bare, None),)
     found = [_Token(match["name"].strip(" -"), _clean(match["version"])) for match in _TOKEN.finditer(_outside(words))]
     head = bare.partition(" + ")[0]
-    if not found or (_fold(head.split(" ")[0]) in _products() and _fold(found[0].name) not in _products()):
-        found.insert(0, _Token(head if _fold(head) in _products() else bare, None))
+    if not found or (folded(head.split(" ")[0]) in known and folded(found[0].name) not in known):
+        found.insert(0, _Token(head if folded(head) in known else bare, None))
     return tuple(found[:_LIMIT])
 
 
@@ -134,8 +140,8 @@ def _clean(version: str) -> str:
 
 
 def _is_beside(name: str) -> bool:
-    folded = _fold(name)
-    return folded in _BESIDE or folded.startswith(("mod", "lib")) or not folded
+    word = folded(name)
+    return word in _BESIDE or word.startswith(("mod", "lib")) or not word
 
 
 def _system(words: str, service: Part) -> Part:
@@ -145,14 +151,10 @@ def _system(words: str, service: Part) -> Part:
     return system_beside(words) or mentioned_system(_COMMENT.sub("", _round(words)).partition("/")[2]) or NOTHING
 
 
-def _fold(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
-
-
 @cache
-def _products() -> Mapping[str, tuple[str, str]]:
+def _products() -> Products:
     return {
-        _fold(word): (vendor, product)
+        folded(word): (vendor, product)
         for vendor, products in table("products").items()
         for product, words in products.items()
         for word in words

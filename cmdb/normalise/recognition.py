@@ -8,6 +8,7 @@ from dataclasses import replace
 from cmdb.normalise.banner_tokens import read_tokens, system_beside
 from cmdb.normalise.fingerprint import UNKNOWN, Fingerprint, Spoken
 from cmdb.normalise.gear import read_gear
+from cmdb.normalise.knowledge import SHIPPED_ONLY, Knowledge
 from cmdb.normalise.object_ids import read_object_id
 from cmdb.normalise.releases import read_release, read_windows_name
 from cmdb.normalise.spoken_rules import built_in_rules, first_match
@@ -20,19 +21,19 @@ TEXT_LIMIT = 1_024
 _OID = re.compile(r"^(?P<oid>1\.3\.6\.1\.4\.1(?:\.\d+)+)\s*(?P<text>.*)$", re.DOTALL)
 
 
-def recognise(kind: Spoken, text: str) -> Fingerprint:
+def recognise(kind: Spoken, text: str, knowledge: Knowledge = SHIPPED_ONLY) -> Fingerprint:
     """What is behind a text of this kind; `UNKNOWN` rather than a guess. Pure, and cheap: no text is looked at twice.
 
-    Shapes of `cmdb/data/spoken.yaml` come first, then the grammar of the kind.
+    Shapes that the site knows come first, then those of `cmdb/data/spoken.yaml`, then the grammar of the kind.
     """
     said = text[:TEXT_LIMIT].strip()
     if not said:
         return UNKNOWN
-    found = _readers(kind, said)
+    found = first_match(knowledge.rules.get(kind, ()), said) or _read(kind, said, knowledge)
     return found if found is not None else UNKNOWN
 
 
-def _readers(kind: Spoken, said: str) -> Fingerprint | None:
+def _read(kind: Spoken, said: str, knowledge: Knowledge) -> Fingerprint | None:
     by_shape = first_match(built_in_rules(kind), said)
     match kind:
         case Spoken.SYSDESCR:
@@ -40,7 +41,7 @@ def _readers(kind: Spoken, said: str) -> Fingerprint | None:
         case Spoken.SSH:
             return read_openssh(said) or by_shape
         case Spoken.HTTP:
-            return _with_system(by_shape, said) if by_shape is not None else read_tokens(said)
+            return _with_system(by_shape, said) if by_shape is not None else read_tokens(said, knowledge.products)
         case Spoken.TELNET:
             return by_shape or read_release(said) or read_gear(said) or _mentioned(said)
         case Spoken.SMB:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cmdb.classes.checks import WrongValue, check_text
 from cmdb.classes.spec import ClassSpec, Family
 from cmdb.errors import Invalid
 from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, Gathered, Kind, SetAside, gather
+from cmdb.normalise.described import described
 from cmdb.normalise.never import Reason
 from cmdb.observation import Draft, Observation
 from cmdb.registry import Registry
@@ -46,6 +47,10 @@ class Row:
     parked_as: str = ""
     """Kind of the review item about it, when it was parked."""
 
+    def fresh(self, observation: Observation) -> Row:
+        """The row as it was made ready, seen when the observation says; a plan fills in its own."""
+        return replace(self, at=observation.at, flags=list(self.flags))
+
     @property
     def family(self) -> Family:
         """Family whose rules identify this row; databases and clusters are logical unless they name a host."""
@@ -82,6 +87,7 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
         attribute, message = problems[0]
         raise Invalid(f"attribute {attribute}: {message}", place=place)
     values = {**known, **unknown}
+    values |= described(spec, values, registry.knowledge)
     name = draft.name if draft.name is not None else said_name
     name = name.strip() if name and name.strip() else None
     # what is inside a machine, a catalogue entry or a service has names and addresses too, but no machine is known by them

@@ -10,6 +10,7 @@ import msgspec
 
 from cmdb.entities import CI, Claim, ClaimValue, Lifecycle, State
 from cmdb.identity.evidence import IDENTIFYING, Kind, union
+from cmdb.normalise.described import shown
 from cmdb.reconcile.claims import gives_way, is_edit
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy, Said, heard, winner
@@ -96,13 +97,17 @@ def settle(ci: CI, claims: Sequence[Dated], registry: Registry, policy: Policy, 
         return msgspec.structs.replace(ci, lifecycle=Lifecycle.RETIRED)
     if not counting:
         return ci
+    if len(counting) == 1 and not is_edit(counting[0][0]) and not is_gone:
+        return _of_one(ci, counting[0][0], policy)
     told = words(counting)
     class_name = class_of(told, registry, policy, now=now) or ci.class_name
     attributes: dict[str, Value] = {}
     for name in sorted(told.attributes):
         value = value_of(class_name, name, told.attributes[name], policy, now=now)
         if value is not None:
-            attributes[name] = value
+            attributes[name] = (
+                value if _is_a_persons(told.attributes[name], value) else shown(name, value, registry.knowledge)
+            )
     attributes.pop(LIFECYCLE, None)
     called = value_of(class_name, NAME, told.names, policy, now=now)
     if called is None:
@@ -114,6 +119,39 @@ def settle(ci: CI, claims: Sequence[Dated], registry: Registry, policy: Policy, 
         lifecycle=lifecycle_of(class_name, told, policy, now=now, is_gone=is_gone),
         attributes=attributes,
     )
+
+
+def _is_a_persons(said: Iterable[Said], value: Value) -> bool:
+    """Whether people say exactly this, which stands as they spell it."""
+    return any(one.is_person and one.value == value for one in said)
+
+
+def _of_one(ci: CI, claim: Claim, policy: Policy) -> CI:
+    """The CI as its only claim has it: what `settle` gives, without a contest."""
+    attributes: dict[str, Value] = {}
+    for name, kept in sorted(claim.values.items()):
+        is_left_out = kept.left_out_since is not None
+        if kept.value is None or (is_left_out and policy.ranking(claim.class_name, name).may_clear(claim.source)):
+            continue
+        attributes[name] = _items(kept.value) if name in UNION_ATTRIBUTES else kept.value
+    lifecycle = attributes.pop(LIFECYCLE, None)
+    is_unnamed = claim.name is not None and claim.name_left_out_since is not None
+    name = claim.name
+    if is_unnamed and policy.ranking(claim.class_name, NAME).may_clear(claim.source):
+        name = None
+    return msgspec.structs.replace(
+        ci,
+        class_name=claim.class_name,
+        name=name or strongest_identifier([claim]) or ci.name,
+        lifecycle=Lifecycle(lifecycle) if isinstance(lifecycle, str) else Lifecycle.LIVE,
+        attributes=attributes,
+    )
+
+
+def _items(value: Value) -> list[Value]:
+    """The items of a union's only list, once, in order of their text."""
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    return sorted({str(item): item for item in reversed(items) if item is not None}.values(), key=str)
 
 
 def value_of(class_name: str, attribute: str, said: Sequence[Said], policy: Policy, *, now: dt.datetime) -> Value:
