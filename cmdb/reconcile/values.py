@@ -98,7 +98,7 @@ def settle(ci: CI, claims: Sequence[Dated], registry: Registry, policy: Policy, 
     if not counting:
         return ci
     if len(counting) == 1 and not is_edit(counting[0][0]) and not is_gone:
-        return _of_one(ci, counting[0][0], policy)
+        return _of_one(ci, counting[0][0], registry, policy)
     told = words(counting)
     class_name = class_of(told, registry, policy, now=now) or ci.class_name
     attributes: dict[str, Value] = {}
@@ -126,14 +126,15 @@ def _is_a_persons(said: Iterable[Said], value: Value) -> bool:
     return any(one.is_person and one.value == value for one in said)
 
 
-def _of_one(ci: CI, claim: Claim, policy: Policy) -> CI:
+def _of_one(ci: CI, claim: Claim, registry: Registry, policy: Policy) -> CI:
     """The CI as its only claim has it: what `settle` gives, without a contest."""
     attributes: dict[str, Value] = {}
     for name, kept in sorted(claim.values.items()):
         is_left_out = kept.left_out_since is not None
         if kept.value is None or (is_left_out and policy.ranking(claim.class_name, name).may_clear(claim.source)):
             continue
-        attributes[name] = _items(kept.value) if name in UNION_ATTRIBUTES else kept.value
+        value = kept.value
+        attributes[name] = _items(value) if name in UNION_ATTRIBUTES else shown(name, value, registry.knowledge)
     lifecycle = attributes.pop(LIFECYCLE, None)
     is_unnamed = claim.name is not None and claim.name_left_out_since is not None
     name = claim.name
