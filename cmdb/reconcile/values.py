@@ -14,6 +14,7 @@ from cmdb.normalise.described import shown
 from cmdb.reconcile.claims import gives_way, is_edit
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy, Said, heard, winner
+from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.workspace import evidence_of
 from cmdb.registry import ROOT, Registry
 from cmdb.values import Value
@@ -129,21 +130,21 @@ def _is_a_persons(said: Iterable[Said], value: Value) -> bool:
 def _of_one(ci: CI, claim: Claim, registry: Registry, policy: Policy) -> CI:
     """The CI as its only claim has it: what `settle` gives, without a contest."""
     attributes: dict[str, Value] = {}
-    for name, kept in sorted(claim.values.items()):
+    is_verbatim = claim.source.startswith(PERSON_PREFIX)
+    for attribute, kept in sorted(claim.values.items()):
         is_left_out = kept.left_out_since is not None
-        if kept.value is None or (is_left_out and policy.ranking(claim.class_name, name).may_clear(claim.source)):
+        if kept.value is None or (is_left_out and policy.ranking(claim.class_name, attribute).may_clear(claim.source)):
             continue
-        value = kept.value
-        attributes[name] = _items(value) if name in UNION_ATTRIBUTES else shown(name, value, registry.knowledge)
+        value = kept.value if is_verbatim else shown(attribute, kept.value, registry.knowledge)
+        attributes[attribute] = _items(value) if attribute in UNION_ATTRIBUTES else value
     lifecycle = attributes.pop(LIFECYCLE, None)
-    is_unnamed = claim.name is not None and claim.name_left_out_since is not None
-    name = claim.name
-    if is_unnamed and policy.ranking(claim.class_name, NAME).may_clear(claim.source):
-        name = None
+    called = claim.name
+    if claim.name_left_out_since is not None and policy.ranking(claim.class_name, NAME).may_clear(claim.source):
+        called = None
     return msgspec.structs.replace(
         ci,
         class_name=claim.class_name,
-        name=name or strongest_identifier([claim]) or ci.name,
+        name=called or strongest_identifier([claim]) or ci.name,
         lifecycle=Lifecycle(lifecycle) if isinstance(lifecycle, str) else Lifecycle.LIVE,
         attributes=attributes,
     )
@@ -157,6 +158,9 @@ def _items(value: Value) -> list[Value]:
 
 def value_of(class_name: str, attribute: str, said: Sequence[Said], policy: Policy, *, now: dt.datetime) -> Value:
     """The value that stands, of one attribute; None when none does."""
+    first = said[0].value if said else None
+    if first is not None and attribute not in UNION_ATTRIBUTES and all(_agrees(one, first) for one in said):
+        return first
     ranking = policy.ranking(class_name, attribute)
     counted = heard(said, ranking, now=now)
     if not counted:
@@ -164,6 +168,11 @@ def value_of(class_name: str, attribute: str, said: Sequence[Said], policy: Poli
     if attribute in UNION_ATTRIBUTES:
         return united(counted) or None
     return winner(counted, ranking).value
+
+
+def _agrees(one: Said, value: Value) -> bool:
+    """Whether a word is this value, and stands as it is."""
+    return one.value == value and one.left_out_at is None and one.until is None
 
 
 def lifecycle_of(class_name: str, told: Words, policy: Policy, *, now: dt.datetime, is_gone: bool) -> Lifecycle:
