@@ -49,7 +49,7 @@ def enter(
         class_name=ci.class_name,
     )
     speaking = msgspec.structs.replace(claim, withdrawn_at=None, withdrawn_by="")
-    workspace.put_claim(_with_values(speaking, kept, registry, now=edit.at))
+    workspace.put_claim(with_values(speaking, kept, registry, now=edit.at))
 
 
 def take_back(
@@ -65,16 +65,16 @@ def take_back(
         ended |= gone
         kept = {name: value for name, value in claim.values.items() if name not in gone}
         if kept:
-            workspace.put_claim(_with_values(claim, kept, registry, now=now))
+            workspace.put_claim(with_values(claim, kept, registry, now=now))
         else:
-            workspace.put_claim(_with_values(claim, {}, registry, now=now))
+            workspace.put_claim(with_values(claim, {}, registry, now=now))
             workspace.end_claim(claim)
     return frozenset(ended)
 
 
 def run_out(workspace: Workspace, registry: Registry, claim: Claim, *, now: dt.datetime) -> None:
     """Have the CI of an edit settled without what has run out; the edit is kept for `explain`."""
-    workspace.put_claim(_with_values(claim, claim.values, registry, now=now))
+    workspace.put_claim(with_values(claim, claim.values, registry, now=now))
 
 
 def _edits_of(workspace: Workspace, ci: str) -> list[Claim]:
@@ -86,7 +86,8 @@ def _network(workspace: Workspace, ci: str) -> str:
     return networks.pop() if len(networks) == 1 else "default"
 
 
-def _with_values(claim: Claim, values: Mapping[str, ClaimValue], registry: Registry, *, now: dt.datetime) -> Claim:
+def with_values(claim: Claim, values: Mapping[str, ClaimValue], registry: Registry, *, now: dt.datetime) -> Claim:
+    """The edit with these values, of which those that have run out at `now` identify nothing."""
     speaking = {name: kept for name, kept in values.items() if not is_over(kept, now=now)}
     ends = [kept.edit.until for kept in speaking.values() if kept.edit is not None and kept.edit.until is not None]
     said = {name: kept.value for name, kept in speaking.items() if not name.startswith(RELATIONSHIP_PREFIX)}
