@@ -9,6 +9,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from cmdb.reconcile.policy_file import shipped_rules
 from cmdb.reconcile.ranking import PERSON_PREFIX, Grace, Ranking, Rule
 from cmdb.reconcile.safety import Safety
@@ -64,8 +66,7 @@ class Policy:
         return len(missing_at) >= grace.scans and max(missing_at) - last_seen >= grace.time
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """One claim's value for one attribute, and when it was last said; the value None says that there is none."""
 
     value: Value
@@ -111,6 +112,8 @@ def winner(said: Sequence[Said], ranking: Ranking) -> Said:
     """The value that stands, of at least one that was heard: best rank among those that are not silent; then the newest; then
     the source's name; then the record. A total order: the sequence of `said` plays no part.
     """
+    if len(said) == 1:
+        return said[0]
     newest = max(one.at for one in said)
     speaking = [one for one in said if not is_silent(one, newest, ranking)]
     return min(speaking, key=lambda one: (ranking.rank(one.source), -one.at.timestamp(), one.source, one.record))
