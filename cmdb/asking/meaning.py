@@ -60,6 +60,9 @@ _FUNCTIONS = (
     "date",
     "lowerAscii",
 )
+_RELATED = (
+    'related takes a type, then hops, a direction and a condition: related("RUNS_ON", 3, "out", class == "hypervisor")'
+)
 _OPERATORS = {sign: Operator(sign.value) for sign in Sign if sign.value in {operator.value for operator in Operator}}
 _MIRRORED = {
     Operator.EQUAL: Operator.EQUAL,
@@ -69,6 +72,7 @@ _MIRRORED = {
     Operator.GREATER: Operator.LESS,
     Operator.GREATER_OR_EQUAL: Operator.LESS_OR_EQUAL,
 }
+_DIRECTIONS = {direction.value: direction for direction in Direction}
 _TESTS = {test.value: test for test in TextTest}
 Variables = tuple[tuple[str, Meaning], ...]
 
@@ -301,24 +305,19 @@ class _Meanings:
         types = first.items if isinstance(first, ListLiteral) else (first,)
         names = {self._type(type_) for type_ in types}
         hops, direction, of = 1, Direction.OUT, Always(True)
-        if (
-            rest
-            and isinstance(rest[0], Literal)
-            and isinstance(rest[0].value, int)
-            and not isinstance(rest[0].value, bool)
-        ):
-            hops = rest[0].value
-            if not 1 <= hops <= HOPS_LIMIT:
-                raise self._terms.fault(f"related goes 1 to {HOPS_LIMIT} hops far", rest[0].position)
-            del rest[0]
-        if rest and isinstance(rest[0], Literal) and isinstance(rest[0].value, str):
-            if rest[0].value not in set(Direction):
-                raise self._terms.fault('the direction is "out", "in" or "any"', rest[0].position)
-            direction = Direction(rest[0].value)
+        while rest and isinstance(said := rest[0], Literal) and not isinstance(said.value, bool):
+            match said.value:
+                case str() if said.value in _DIRECTIONS:
+                    direction = _DIRECTIONS[said.value]
+                case int() if 1 <= said.value <= HOPS_LIMIT:
+                    hops = said.value
+                case int() | float():
+                    raise self._terms.fault(f"related goes 1 to {HOPS_LIMIT} hops far", said.position)
+                case _:
+                    raise self._terms.fault('the direction is "out", "in" or "any"', said.position)
             del rest[0]
         if len(rest) > 1:
-            problem = 'related takes a type, then hops, a direction and a condition: related("RUNS_ON", 3, "out", class == "hypervisor")'
-            raise self._terms.fault(problem, rest[0].position)
+            raise self._terms.fault(_RELATED, rest[1].position)
         if self._depth >= RELATED_LIMIT:
             raise self._terms.fault(f"related is nested at most {RELATED_LIMIT} deep", term.position)
         return Related(tuple(sorted(names)), hops, direction, self._of_related(rest[0]) if rest else of)
