@@ -8,6 +8,7 @@ from cmdb.entities import CI, Kind
 from cmdb.errors import Conflict, Invalid, NotFound
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key
+from cmdb.ids import is_id
 from cmdb.normalise import naming
 from cmdb.past import Past
 from cmdb.registry import Registry
@@ -30,6 +31,8 @@ def find_ci(view: View, registry: Registry, text: str) -> CI:
         return found
     if isinstance(view, Past):
         raise NotFound(f"no CI was called {text!r} at revision {view.revision()}; try another --as-of, or its id")
+    if is_id(text) and view.history(Kind.CI, text, limit=1):
+        raise NotFound(f"the CI {text} was purged; nothing of it is left but that it was", ids=[text])
     raise NotFound(f"no CI is called {text!r}; try: cmdb search {text}")
 
 
