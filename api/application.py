@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import AsyncIterator
 
 import anyio.to_thread
@@ -22,6 +24,9 @@ from api.metrics import Metrics
 from api.parts import Api
 from api.routing import described_app
 from api.run_feed import RunFeed
+from cmdb.amending import Amender
+from cmdb.errors import CmdbError
+from cmdb.housekeeping import Housekeeping
 from discovery.journal import RunJournal
 from discovery.scheduler import Ticker
 
@@ -65,13 +70,26 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async def tick() -> None:
         await context.dispatcher.tick()
 
-    ticker = Ticker(tick, every_s=context.scheduler_every_s)
-    ticker.start()
+    amender = Amender(context.store, context.registry, context.policy, clock=context.clock)
+    housekeeping = Housekeeping(amender, owner=f"{socket.gethostname()}:{os.getpid()}")
+
+    async def keep_house() -> None:
+        # a busy or absent store is met again by the next pass
+        with contextlib.suppress(CmdbError):
+            await api.gate.write(housekeeping.run)
+
+    tickers = [
+        Ticker(tick, every_s=context.scheduler_every_s),
+        Ticker(keep_house, every_s=context.housekeeping_every_s),
+    ]
+    for ticker in tickers:
+        ticker.start()
     try:
         yield
     finally:
         api.streams.close()
-        ticker.stop()
+        for ticker in tickers:
+            ticker.stop()
         await context.jobs.close()
         await context.dispatcher.close()
         following.cancel()

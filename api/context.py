@@ -38,3 +38,4 @@ class AppContext:
     version: str = "0"
     bootstrap_token: str | None = field(default=None, repr=False)
     scheduler_every_s: float = 1.0
+    housekeeping_every_s: float = 60.0

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "export": "cli.commands.exporting:export",
     "generate": "cli.commands.generate:generate",
     "history": "cli.commands.history:history",
+    "housekeeping": "cli.commands.housekeeping:housekeeping",
     "impact": "cli.commands.impact:impact",
     "import": "cli.commands.importing:import_",
     "list": "cli.commands.listing:list_",

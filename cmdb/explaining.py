@@ -99,7 +99,8 @@ class _Account:
             return self._nothing(gone) if name not in self.ci.attributes and gone else None
         best = winner(counted, ranking)
         lost = losers(said, counted, best, ranking, withdrawn=gone, now=self.now)
-        value = {NAME: self.ci.name, LIFECYCLE: self.ci.lifecycle.value}.get(name, best.value)
+        shown = {**self.ci.attributes, NAME: self.ci.name, LIFECYCLE: self.ci.lifecycle.value}
+        value = None if best.value is None else shown.get(name, best.value)
         return self._row(value, best, _rule(best, len(counted), lost), lost, name)
 
     def _row(self, value: object, best: Said, rule: str, lost: Sequence[Lost], name: str) -> Document:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
+import httpx
 import pytest
 
-from tests.support.api_world import SHOP, World, open_world
+from api.application import create_app
+from cmdb.store.sqlite.store import SqliteStore
+from tests.support.api_world import LOOPBACK, SHOP, World, make_context, open_world, utc_now
 
 
 @pytest.fixture
@@ -67,6 +73,31 @@ async def test_a_relationship_is_said_denied_and_left_to_its_sources(world: Worl
     page = await world.get("/cis/db1/relationships")
     assert isinstance(page["items"], list)
     assert len(page["items"]) == 1
+
+
+async def test_an_edit_that_ran_out_is_settled_by_the_server_itself() -> None:
+    store = SqliteStore.in_memory()
+    context = replace(make_context(store), housekeeping_every_s=0.05)
+    app = create_app(context)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url=LOOPBACK, timeout=30) as client,
+    ):
+        world = World(app, client, store, context)
+        await world.import_graph(*SHOP)
+        until = (utc_now() + dt.timedelta(seconds=0.5)).isoformat()
+        body = {"attributes": {"owner": "Ana"}, "reason": "for now", "until": until}
+        assert (await client.patch("/api/v1/cis/db1", json=body)).status_code == 200
+        for _ in range(200):
+            shown = await world.get("/cis/db1")
+            attributes = shown["attributes"]
+            assert isinstance(attributes, dict)
+            if "owner" not in attributes:
+                break
+            await asyncio.sleep(0.05)
+        assert attributes == {"serial_number": "C02XL0AB1234"}
+    store.close()
 
 
 @pytest.mark.parametrize(
