@@ -88,10 +88,10 @@ def _ends_word(text: str, at: int) -> bool:
 
 @cache
 def _words(section: str) -> Words:
-    data = table("gear")[section]
-    said = {(word.casefold(), maker) for maker, words in data.items() for word in words}
+    sections = [table("gear")[section], *([table("gear")["called"]] if section == "said" else [])]
+    said = {(word.casefold(), maker) for data in sections for maker, words in data.items() for word in words}
     if section == "said":
-        said |= {(maker.casefold(), maker) for maker in data}
+        said |= {(maker.casefold(), maker) for data in sections for maker in data}
     return tuple(sorted(said, key=lambda pair: (-len(pair[0]), pair)))
 
 
