@@ -38,6 +38,7 @@ class Kind(StrEnum):
     RUN = "run"
     SCHEDULE = "schedule"
     FIRING = "firing"
+    HEALTH = "health"
 
 
 class Lifecycle(StrEnum):
@@ -78,6 +79,8 @@ class CI(Entity, frozen=True, kw_only=True):
     """The CI that this one was found to be; a merged CI has no claims, keys or relationships left."""
     kept_apart_from: tuple[str, ...] = ()
     """Ids that a person or an unmerge said are other things; later runs obey."""
+    same_as: tuple[str, ...] = ()
+    """Ids that a person said are this one; later runs obey."""
     denied: tuple[str, ...] = ()
     """Relationships from here that a person says are not; later runs obey while the edit holds."""
 
@@ -270,6 +273,14 @@ class Firing(Entity, frozen=True, kw_only=True):
     outcome: str = "started"
 
 
+class HealthReport(Entity, frozen=True, kw_only=True):
+    """The health of the whole graph at one time; one is kept a day, whose date is its id."""
+
+    at: dt.datetime
+    figures: dict[str, Value]
+    """Scores in percent, counts, and per audit how many CIs it judged and how many failed."""
+
+
 ENTITY_TYPES: dict[Kind, type[Entity]] = {
     Kind.CI: CI,
     Kind.RELATIONSHIP: Relationship,
@@ -280,4 +291,5 @@ ENTITY_TYPES: dict[Kind, type[Entity]] = {
     Kind.RUN: Run,
     Kind.SCHEDULE: Schedule,
     Kind.FIRING: Firing,
+    Kind.HEALTH: HealthReport,
 }

@@ -15,6 +15,7 @@ INDEXED_FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.RUN: ("state",),
     Kind.SCHEDULE: ("name",),
     Kind.FIRING: ("schedule",),
+    Kind.HEALTH: (),
 }
 
 

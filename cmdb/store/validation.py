@@ -13,7 +13,7 @@ from cmdb.store.codec import encode
 from cmdb.store.instants import to_microseconds
 
 _TYPE = re.compile("[A-Za-z][A-Za-z0-9_]*")
-NOTED = frozenset({Kind.RUN, Kind.FIRING})
+NOTED = frozenset({Kind.RUN, Kind.FIRING, Kind.HEALTH})
 """Kinds that tell what the program did."""
 ID_LIMIT = 500
 """Characters of an id, so that every store can index it."""

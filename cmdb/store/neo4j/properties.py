@@ -26,6 +26,7 @@ LABELS: dict[Kind, str] = {
     Kind.RUN: "Run",
     Kind.SCHEDULE: "Schedule",
     Kind.FIRING: "Firing",
+    Kind.HEALTH: "HealthReport",
 }
 """Label by kind; a relationship is a relationship."""
 LISTED_FIELDS: dict[Kind, str] = {Kind.REDUNDANCY: "members", Kind.REVIEW: "cis"}

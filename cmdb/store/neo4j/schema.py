@@ -33,7 +33,7 @@ _UNIQUE = (
     ("Sighting", "subject"),
     ("IdentityKey", "key"),
     ("Lease", "name"),
-    *((label, "id") for label in LABELS.values()),
+    *((label, "id") for label in LABELS.values() if label != "HealthReport"),
 )
 _INDEXED = (
     ("Revision", "at"),
@@ -66,6 +66,7 @@ def _index(label: str, names: str) -> str:
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*(_constraint(*unique) for unique in _UNIQUE), *(_index(*indexed) for indexed in _INDEXED)),
     FORMER,
+    (_constraint("HealthReport", "id"),),
 )
 """Statements by schema version, counted from 1; never edited once released, only added to; each may be run twice."""
 
