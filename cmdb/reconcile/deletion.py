@@ -13,8 +13,11 @@ import msgspec
 from cmdb.classes.spec import Family
 from cmdb.entities import Claim, Kind, Review, derived_id
 from cmdb.observation import Observation
+from cmdb.reconcile.claims import is_edit
+from cmdb.reconcile.edits import take_back
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.reviews import REMEDIES
+from cmdb.reconcile.values import LIFECYCLE
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 
@@ -28,6 +31,8 @@ def delete(workspace: Workspace, registry: Registry, ci: str, *, by: str, at: dt
     """
     retired = [ci]
     _withdraw(workspace, ci, by=by, at=at)
+    # what was said of where it stands is over by now
+    take_back(workspace, registry, workspace.ci(ci), [LIFECYCLE], now=at)
     for part in parts_of(workspace, registry, ci):
         _withdraw(workspace, part, by=by, at=at)
         retired.append(part)
@@ -55,7 +60,8 @@ def parts_of(workspace: Workspace, registry: Registry, ci: str) -> list[str]:
 
 def _withdraw(workspace: Workspace, ci: str, *, by: str, at: dt.datetime) -> None:
     for claim in workspace.claims_of(ci):
-        if claim.withdrawn_at is None:
+        # an edit says nothing of whether the thing is there, and stands when it comes back
+        if claim.withdrawn_at is None and not is_edit(claim):
             workspace.put_claim(msgspec.structs.replace(claim, withdrawn_at=at, withdrawn_by=by))
 
 

@@ -79,6 +79,8 @@ def relate(
     """Have `by` claim `(source)-[:type_]->(target)`, keeping what other sources claim of it; what a person denies stays away."""
     id_ = Relationship.make_id(source, type_, target)
     if id_ in workspace.ci(source).denied:
+        workspace.refused.setdefault(id_, {})[by] = observation.at
+        workspace.touch(source)
         return Linked(id_, is_new=False)
     before = cast("Relationship | None", workspace.get(Kind.RELATIONSHIP, id_))
     subject = f"{id_}@{by}"

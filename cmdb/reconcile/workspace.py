@@ -36,6 +36,8 @@ class Workspace:
         """CIs to settle, in the order they were touched."""
         self.seen_now: set[str] = set()
         """Claims that this plan's rows reported."""
+        self.refused: dict[str, dict[str, dt.datetime]] = {}
+        """Relationships that people deny and that this plan's sources say: by id, then source, when."""
         self.moved: dict[str, str] = {}
         """CIs joined in this plan, to the one that remains."""
 
