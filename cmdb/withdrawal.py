@@ -22,6 +22,8 @@ from cmdb.reconcile.workspace import Workspace
 
 SOURCE = "withdraw"
 """Source of the run that a withdrawal is journalled as; its target is the source that was withdrawn."""
+AFTER = "after_revision"
+"""Among the counts of its run: the newest revision when it began."""
 WRITES_LIMIT = 5_000
 """Most writes of one change set (design §6, writing)."""
 PAGE = 500
@@ -117,7 +119,7 @@ class Withdrawal:
             run,
             state=RunState.DONE,
             finished_at=self._amender.clock(),
-            counts={"claims": done.claims, "cis": done.cis, "retired": done.retired_count},
+            counts={**run.counts, "claims": done.claims, "cis": done.cis, "retired": done.retired_count},
         )
         self._store.note([Write(Kind.RUN, run.id, run, after)])
         return done
@@ -212,6 +214,7 @@ class Withdrawal:
             started_at=now,
             targets=(source,),
             message=message,
+            counts={AFTER: self._store.revision()},
         )
         self._store.note([Write(Kind.RUN, run.id, None, run)])
         return run

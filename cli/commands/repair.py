@@ -7,12 +7,13 @@ import click
 from cli.options import context, store_option
 from cli.terminal import console
 from cli.wiring import Context, utc_now
+from cmdb.amending import Amender
 from cmdb.lookup import find_ci
 from cmdb.repair import Repair
 
 
 def _repair(found: Context) -> Repair:
-    return Repair(found.store, found.registry, found.policy, clock=utc_now)
+    return Repair(Amender(found.store, found.registry, found.policy, clock=utc_now))
 
 
 @click.command()

@@ -153,7 +153,7 @@ class Withdrawing:
         workspace.see_anew(claim.id, None)
         if is_edit(claim) or not is_alone:
             workspace.end_claim(left)
-        elif claim.native_key is None and claim.fingerprint:
+        elif claim.native_key is None and claim.identifiers:
             workspace.own(fingerprint_key(claim.source, claim.network, claim.fingerprint), claim.ci)
 
     def _identify_again(self, keys: set[str]) -> None:

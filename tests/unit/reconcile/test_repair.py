@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cmdb.amending import Amender
 from cmdb.errors import Conflict, NotFound
 from cmdb.observation import RedundancyDraft
 from cmdb.reconcile.precedence import Policy
@@ -12,7 +13,7 @@ from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, day, dr
 
 
 def _repair(world: World) -> Repair:
-    return Repair(world.store, REGISTRY, Policy(), clock=lambda: day(500))
+    return Repair(Amender(world.store, REGISTRY, Policy(registry=REGISTRY), clock=lambda: day(500)))
 
 
 def _estate(world: World) -> tuple[str, str]:
