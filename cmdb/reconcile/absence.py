@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -23,6 +23,7 @@ from cmdb.normalise import forms
 from cmdb.observation import Observation, Scope, ScopeKind, Unreachable
 from cmdb.reconcile.claims import is_reference
 from cmdb.reconcile.confidence import together
+from cmdb.reconcile.edits import month
 from cmdb.reconcile.links import Resolve
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.settling import unreached_at
@@ -234,9 +235,15 @@ class Absence:
                     missed_by=run if max(times) == self._observation.at else claim.missed_by,
                     withdrawn_at=max(times) if is_over else None,
                     withdrawn_by=run if is_over else "",
+                    expires_in=None if is_over else self._due_in(claim, times),
                 )
                 self._workspace.put_claim(claim)
         self._mark(claim.ci, look.state)
+
+    def _due_in(self, claim: Claim, times: Sequence[dt.datetime]) -> str | None:
+        """The month in which the grace runs out without another look; None while looks are wanting."""
+        grace, last = self._policy.grace(claim.class_name), self._workspace.last_seen(claim.id)
+        return None if last is None or len(times) < grace.scans else month(last + grace.time)
 
     def _is_described(self, reference: Claim) -> bool:
         """Whether the source itself saw, in this look, what the reference points at."""

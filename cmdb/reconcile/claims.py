@@ -150,6 +150,7 @@ def fold(
         missed_by=before.missed_by if missed else "",
         withdrawn_at=None if is_back else before.withdrawn_at,
         withdrawn_by="" if is_back else before.withdrawn_by,
+        expires_in=before.expires_in if missed else None,
     )
 
 

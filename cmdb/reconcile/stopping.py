@@ -137,6 +137,7 @@ class SafetyStop:
                     missed_by="" if claim.missed_by == run else claim.missed_by,
                     withdrawn_at=None if is_retired_here else claim.withdrawn_at,
                     withdrawn_by="" if is_retired_here else claim.withdrawn_by,
+                    expires_in=None,
                 )
             )
 
