@@ -9,8 +9,8 @@ from typing import cast
 
 from cmdb.changeset import Change
 from cmdb.documents import Document, moment
-from cmdb.entities import CI, Kind, Relationship
-from cmdb.store.protocol import PAGE_LIMIT
+from cmdb.entities import CI, Claim, Kind, Relationship
+from cmdb.store.protocol import PAGE_LIMIT, Seen
 from cmdb.store.view import View
 
 _PIECE = 1000
@@ -56,6 +56,18 @@ def history(view: View, ci: str) -> Iterator[Document]:
             "relationships": {"added": sorted(found.added), "removed": sorted(found.removed)},
             **({"merged": sorted(found.merged)} if found.merged else {}),
         }
+
+
+def sightings_of(view: View, ci: str) -> dict[str, Seen]:
+    """First and last sighting of a CI by each source, by source name."""
+    claims = [cast("Claim", entity) for entity in view.find(Kind.CLAIM, "ci", (ci,))]
+    seen = view.seen([claim.id for claim in claims])
+    found: dict[str, Seen] = {}
+    for claim in sorted(claims, key=lambda claim: claim.source):
+        if claim.id in seen:
+            one, known = seen[claim.id], found.get(claim.source, seen[claim.id])
+            found[claim.source] = Seen(min(one.first_at, known.first_at), max(one.last_at, known.last_at))
+    return found
 
 
 def ids_ever(view: View, kind: Kind, fields: Collection[str], value: str) -> list[str]:
