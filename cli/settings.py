@@ -26,6 +26,7 @@ class Settings:
     data_folder: Path
     site_model: Path | None
     policy: Path | None
+    audits: Path | None
     user: str
 
 
@@ -35,7 +36,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     home = Path(env.get("HOME") or Path.home())
     data = Path(env.get("XDG_DATA_HOME") or home / ".local/share") / "graph-cmdb"
     config = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "graph-cmdb"
-    site_model, policy = env.get("CMDB_SITE_MODEL"), env.get("CMDB_POLICY")
+    site_model, policy, audits = (env.get(name) for name in ("CMDB_SITE_MODEL", "CMDB_POLICY", "CMDB_AUDITS"))
     auth = _secret(env, "CMDB_NEO4J_AUTH")
     auth_user, slash, auth_password = (auth or "").partition("/")
     if auth and not slash:
@@ -52,6 +53,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         data_folder=data,
         site_model=Path(site_model) if site_model else None,
         policy=Path(policy) if policy else None,
+        audits=Path(audits) if audits else None,
         user=env.get("CMDB_USER") or _login(),
     )
 
