@@ -11,6 +11,7 @@ from cmdb.classes.spec import Family
 from cmdb.entities import Claim, ClaimValue
 from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, gather
 from cmdb.identity.keys import fingerprint
+from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.rows import Row
 from cmdb.reconcile.workspace import as_identifiers, evidence_of
@@ -98,6 +99,13 @@ def record_by_values(row: Row) -> str | None:
 def strongest_kind(evidence: Evidence) -> Kind | None:
     """The strongest kind of value that a piece of evidence holds."""
     return next((kind for kind in IDENTIFYING if evidence.get(kind)), None)
+
+
+def say_empty(row: Row, policy: Policy) -> None:
+    """Have the row say that there is none of what it leaves empty, where its source may clear that."""
+    for name in row.emptied:
+        if policy.ranking(row.spec.name, name).may_clear(row.source):
+            row.values[name] = None
 
 
 def fold(

@@ -12,6 +12,7 @@ from cmdb.errors import Invalid
 from cmdb.ids import new_id
 from cmdb.observation import Observation
 from cmdb.reconcile.absence import Absence
+from cmdb.reconcile.claims import say_empty
 from cmdb.reconcile.clocks import bounded
 from cmdb.reconcile.deletion import report_deleted
 from cmdb.reconcile.ends import named_end
@@ -99,6 +100,8 @@ class Reconciler:
         problems: list[Problem] = []
         observation = bounded(workspace, observation, now=now)
         rows = self._rows(observation, problems)
+        for row in rows:
+            say_empty(row, self._policy)
         come_back = list(returning(snapshot, rows, now=now))
         comeback_rows = [ready(draft, origin, self._registry) for _, draft, origin in come_back]
         landing = Landing(

@@ -104,7 +104,9 @@ def _parsed(document: YamlDocument) -> tuple[YamlDocument, PolicyFile]:
     try:
         return document, PolicyFile.model_validate(document.content if document.content is not None else {})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        errors = error.errors(include_url=False, include_input=False)
+        # a key that is misspelled comes before the one that is missed for it
+        first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
         steps = tuple(step for step in first["loc"] if isinstance(step, str | int))
         if first["type"] == "extra_forbidden":
             raise document.refuse(steps, f"{steps[-1]} is no key that belongs here{_keys_near(steps)}") from error

@@ -38,6 +38,8 @@ class Row:
     """What the draft says of its host: a local id, a native key or a name."""
     evidence: Evidence
     set_aside: tuple[SetAside, ...]
+    emptied: tuple[str, ...] = ()
+    """Attributes that it names and leaves empty, but for what identifies."""
     unknown: int = 0
     flags: list[str] = field(default_factory=list)
     ci: str | None = None
@@ -105,6 +107,11 @@ def ready(draft: Draft, observation: Observation, registry: Registry) -> Row:
         host=host,
         evidence=gathered.evidence,
         set_aside=gathered.set_aside,
+        emptied=tuple(
+            attribute
+            for attribute in said
+            if attribute not in values and (known_as := spec.attributes.get(attribute)) and not known_as.is_identity
+        ),
         unknown=len(unknown),
     )
     for aside in gathered.set_aside:

@@ -93,11 +93,13 @@ def all_relationships(type_: str, within: str) -> Scope:
 class World:
     """A store with the one way into it."""
 
-    def __init__(self, store: Store | None = None) -> None:
+    def __init__(self, store: Store | None = None, *, policy: Policy | None = None) -> None:
         now = itertools.count()
         self.store = store if store is not None else SqliteStore.in_memory(clock=self._clock)
         self._now = now
-        self.ingest = Ingest(self.store, Reconciler(REGISTRY, Policy()), clock=self._clock)
+        self.ingest = Ingest(
+            self.store, Reconciler(REGISTRY, policy if policy is not None else Policy()), clock=self._clock
+        )
 
     def _clock(self) -> dt.datetime:
         return START + dt.timedelta(days=400, seconds=next(self._now))
