@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cmdb.classes.spec import ClassSpec, Family
+from cmdb.normalise.cpe import cpe_of
 from cmdb.normalise.fingerprint import Fingerprint, Part, Spoken
 from cmdb.normalise.knowledge import SHIPPED_ONLY, Knowledge
 from cmdb.normalise.recognition import recognise
@@ -36,13 +37,16 @@ def described_device(values: Mapping[str, Value], knowledge: Knowledge = SHIPPED
         return {}
     found = recognise(Spoken.SYSDESCR, f"{object_id} {description}".strip(), knowledge)
     maker = found.hardware.vendor or _maker_by(object_id, knowledge)
+    is_unnamed = not _text(values, "os_name")
+    cpe = cpe_of(found.system, is_system=True) if is_unnamed else None
     return _unsaid(
         values,
         {
             "manufacturer": maker,
             "model": (found.hardware.model or found.hardware.product) if maker else None,
             "os_name": found.system.product,
-            "os_version": found.system.version if not _text(values, "os_name") else None,
+            "os_version": found.system.version if is_unnamed else None,
+            "os_cpe": [cpe] if cpe else None,
             "firmware_version": found.hardware.version,
             "architecture": found.architecture,
         },
@@ -59,7 +63,8 @@ def described_service(values: Mapping[str, Value], knowledge: Knowledge = SHIPPE
         return {}
     heard = banner.partition("-")[2].partition("-")[2] if banner.startswith("SSH-") else banner
     part = recognise(kind, heard, knowledge).service
-    return _unsaid(values, {"product": part.product, "version": part.version})
+    cpe = cpe_of(part, is_system=False)
+    return _unsaid(values, {"product": part.product, "version": part.version, "cpe": [cpe] if cpe else None})
 
 
 def shown(attribute: str, value: Value, knowledge: Knowledge = SHIPPED_ONLY) -> Value:
@@ -75,7 +80,7 @@ def _maker_by(object_id: str, knowledge: Knowledge) -> str | None:
     return part.vendor
 
 
-def _unsaid(values: Mapping[str, Value], found: Mapping[str, str | None]) -> dict[str, Value]:
+def _unsaid(values: Mapping[str, Value], found: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in found.items() if value and values.get(name) is None}
 
 

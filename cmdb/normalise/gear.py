@@ -29,8 +29,8 @@ _PARTS = ("OS", "SS", "ACCXES", "IOT", "ESS")
 _LONGEST_VERSION = 40
 _STOP = re.compile(
     r"\s*(?:[,;]|\s/\s?|\s-\s|\(|\s:|:\s"
-    r"|\b(?:s/?w|f/?w|soft(?:ware)?|firm(?:ware)?|h/?w|hardware|version|ver|rev(?:ision)?|release|copyright|build|running|serial|sn|ser#)\b[\s.:=_-]"
-    r"|\s[vV]?\d+\.\d|(?<=\d)v\d+\.\d|\b(?:SW|HW|FW):|\beeprom\b|\b\d+-port\b|\bsoftware$|\(tm\)|\bwith\b|\bcompatible\b)",
+    r"|\b(?:s/?w|f/?w|soft(?:ware)?|firm(?:ware)?|h/?w|hardware|version|ver|rev(?:ision)?|release|copyright|build|running|serial|sn)\b[\s.:=_-]"
+    r"|\s[vV]?\d+\.\d|(?<=\d)v\d+\.\d|\b(?:SW|HW|FW):|\beeprom\b|\bser#|\b\d+-port\b|\bsoftware$|\(tm\)|\bwith\b|\bcompatible\b)",
     re.IGNORECASE,
 )
 _LEGAL = re.compile(

@@ -69,7 +69,7 @@ def spelled_maker(name: str) -> str:
 def _by_line(folded: str) -> Maker | None:
     for line, name in _words("speaking"):
         at = folded.find(line)
-        if at == 0 and (_ends_word(folded, len(line)) or line[-1] == "-" or folded[len(line)].isdigit()):
+        if at == 0 and (_ends_word(folded, len(line)) or line[-1] in "-0123456789" or folded[len(line)].isdigit()):
             return Maker(name, 0)
         if at > 0 and len(line) >= _SURE_LENGTH and not folded[at - 1].isalnum() and _ends_word(folded, at + len(line)):
             return Maker(name, 0)

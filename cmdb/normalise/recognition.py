@@ -9,6 +9,7 @@ from cmdb.normalise.banner_tokens import read_tokens, system_beside
 from cmdb.normalise.fingerprint import UNKNOWN, Fingerprint, Spoken
 from cmdb.normalise.gear import read_gear
 from cmdb.normalise.knowledge import SHIPPED_ONLY, Knowledge
+from cmdb.normalise.makers import maker_at_head
 from cmdb.normalise.object_ids import read_object_id
 from cmdb.normalise.releases import read_release, read_windows_name
 from cmdb.normalise.spoken_rules import built_in_rules, first_match
@@ -55,10 +56,20 @@ def _read(kind: Spoken, said: str, knowledge: Knowledge) -> Fingerprint | None:
 def _read_description(said: str, by_shape: Fingerprint | None) -> Fingerprint | None:
     behind = _OID.match(said)
     text = behind["text"] if behind is not None else said
-    found = by_shape or read_release(said) or read_gear(text)
+    found = by_shape or _on_gear(read_release(said), text) or read_gear(text)
     if found is None and behind is not None:
         found = read_object_id(behind["oid"])
     return found or _mentioned(text)
+
+
+def _on_gear(found: Fingerprint | None, text: str) -> Fingerprint | None:
+    """The same with the machine, where an appliance names its maker before the system that it runs."""
+    if found is None or found.hardware or maker_at_head(text) is None:
+        return found
+    gear = read_gear(text)
+    if gear is None or gear.hardware.vendor == found.system.vendor:
+        return found
+    return replace(found, hardware=replace(gear.hardware, version=None))
 
 
 def _mentioned(text: str) -> Fingerprint | None:

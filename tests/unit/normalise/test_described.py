@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cmdb.normalise.cpe import cpe_of
 from cmdb.normalise.described import described_device, described_service
+from cmdb.normalise.fingerprint import Part
 from cmdb.normalise.spelling import one_spelling
 from tests.unit.reconcile.builders import World, draft
 
@@ -15,7 +17,12 @@ CATALYST = "1.3.6.1.4.1.9.1.1208"
 def test_a_description_tells_maker_and_system_where_the_source_said_none() -> None:
     told = described_device({"sys_description": IOS, "sys_object_id": CATALYST})
 
-    assert told == {"manufacturer": "Cisco", "os_name": "IOS", "os_version": "15.2(7)E4"}
+    assert told == {
+        "manufacturer": "Cisco",
+        "os_name": "IOS",
+        "os_version": "15.2(7)E4",
+        "os_cpe": ["cpe:2.3:o:cisco:ios:15.2\\(7\\)e4:*:*:*:*:*:*:*"],
+    }
 
 
 def test_what_the_source_said_itself_is_left_alone() -> None:
@@ -36,9 +43,23 @@ def test_a_banner_tells_product_and_version_of_a_service() -> None:
     assert described_service({"banner": "SSH-2.0-OpenSSH_9.6", "service": "ssh"}) == {
         "product": "OpenSSH",
         "version": "9.6",
+        "cpe": ["cpe:2.3:a:openbsd:openssh:9.6:*:*:*:*:*:*:*"],
     }
     assert described_service({"banner": "SSH-2.0-OpenSSH_9.6", "product": "OpenSSH for z/OS"}) == {}
     assert described_service({"banner": "hello", "service": "unknown"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (Part("OpenBSD", "OpenSSH", "OpenSSH", "8.9p1"), "cpe:2.3:a:openbsd:openssh:8.9:p1:*:*:*:*:*:*"),
+        (Part("Apache", "HTTPD", "HTTPD", "2.4.57"), "cpe:2.3:a:apache:http_server:2.4.57:*:*:*:*:*:*:*"),
+        (Part("Apache", "HTTPD", "HTTPD"), None),
+        (Part(None, "Frobnicator", "Frobnicator", "2.1"), None),
+    ],
+)
+def test_a_product_has_a_cpe_where_name_and_version_are_sure(part: Part, name: str | None) -> None:
+    assert cpe_of(part, is_system=False) == name
 
 
 @pytest.mark.parametrize(
