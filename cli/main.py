@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "collector": "cli.commands.collector:collector",
     "delete": "cli.commands.retirement:delete",
     "coverage": "cli.commands.health:coverage",
+    "diff": "cli.commands.difference:diff",
     "doctor": "cli.commands.doctor:doctor",
     "edit": "cli.commands.edit:edit",
     "erase": "cli.commands.purge:erase",
@@ -33,7 +34,9 @@ COMMANDS: dict[str, str] = {
     "purge": "cli.commands.purge:purge",
     "relate": "cli.commands.edit:relate",
     "retire": "cli.commands.retirement:retire",
+    "revert": "cli.commands.revisions:revert",
     "review": "cli.commands.review:review",
+    "revisions": "cli.commands.revisions:revisions",
     "runs": "cli.commands.runs:runs",
     "scan": "cli.commands.scan:scan",
     "schedule": "cli.commands.schedule:schedule",
@@ -43,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "start": "cli.commands.start:start",
     "unrelate": "cli.commands.edit:unrelate",
     "unmerge": "cli.commands.repair:unmerge",
+    "withdraw": "cli.commands.repair:withdraw",
 }
 
 

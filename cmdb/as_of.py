@@ -34,3 +34,11 @@ def then(store: Store, text: str, *, place: str = "--as-of") -> Then:
 def view(store: Store, text: str | None, *, place: str = "--as-of") -> View:
     """The store as it was then, or as it is when no point is named. Raises as `then`."""
     return store if text is None else Past(store, then(store, text, place=place))
+
+
+def describe(store: Store, revision: int) -> str:
+    """A revision with its time, for people."""
+    found = store.revisions(after=revision - 1, limit=1) if revision else ()
+    if not found or found[0].number != revision:
+        return "the beginning" if revision == 0 else f"revision {revision}"
+    return f"revision {revision} ({found[0].at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC)"

@@ -18,8 +18,8 @@ MAX_CANDIDATES = 20
 MAX_MERGES = 100
 
 
-def find_ci(view: View, registry: Registry, text: str) -> CI:
-    """The CI that a person means. A merged CI's id answers with the one that remains.
+def find_ci(view: View, registry: Registry, text: str, *, or_in: View | None = None) -> CI:
+    """The CI that a person means; `or_in` is asked for what the view does not have. A merged CI's id answers with the one that remains.
 
     In the past a CI is found by what it was called then, else by what it is called now. Raises `NotFound` when nothing fits and
     `Conflict`, listing the candidates, when several do.
@@ -27,6 +27,8 @@ def find_ci(view: View, registry: Registry, text: str) -> CI:
     found = _find(view, registry, text)
     if found is None and isinstance(view, Past) and (today := _find(view.now, registry, text)) is not None:
         found = follow(view, today.id)
+    if found is None and or_in is not None:
+        return find_ci(or_in, registry, text)
     if found is not None:
         return found
     if isinstance(view, Past):

@@ -195,6 +195,15 @@ class Store(Protocol):
     ) -> tuple[Change, ...]:
         """Changes of at most 1,000 entities together, placed and ordered as in `changes`."""
 
+    def difference(
+        self, first: int, second: int, *, after: tuple[int, int] | None = None, limit: int = 1000
+    ) -> tuple[Change, ...]:
+        """CIs, relationships and redundancy groups that differ between right after revision `first` and right after `second`.
+
+        Each is one change, at the place of its last one in between: `before` as of `first`, `after` as of `second`. In the
+        order of the feed, after the place `after`. Costs what was written in between, not what there is.
+        """
+
     def then(self, at: dt.datetime | int) -> Then:
         """The state at a time (of commit), or right after a revision and the sightings that came before the next one."""
 

@@ -59,6 +59,25 @@ def histories(transaction: Transaction, kind: Kind, ids: Collection[str], after:
     return tuple(_changes(rows))
 
 
+def difference(transaction: Transaction, first: int, after: int, until: int, limit: int) -> tuple[Change, ...]:
+    """What differs between two places, each at its last change in between, after a place."""
+    rows = transaction.rows(
+        "MATCH (s:State) WHERE s.place > $after AND s.place <= $until AND s.kind IN ['ci', 'relationship', 'redundancy']"
+        " AND CASE WHEN s.body IS NULL THEN NOT EXISTS { MATCH (n:State {kind: s.kind, id: s.id})"
+        " WHERE n.place > s.place AND n.place <= $until } ELSE s.until IS NULL OR s.until > $until END"
+        " OPTIONAL MATCH (b:State {kind: s.kind, id: s.id})"
+        " WHERE b.place >= 0 AND b.place <= $first AND (b.until IS NULL OR b.until > $first) AND b.body IS NOT NULL"
+        " WITH s, b WHERE coalesce(s.body, '') <> coalesce(b.body, '') WITH s, b ORDER BY s.place LIMIT $limit"
+        " MATCH (r:Revision {number: s.revision})"
+        f" RETURN s.place, {microseconds('r.at')}, r.by, s.kind, s.id, b.body, s.body ORDER BY s.place",
+        first=first,
+        after=after,
+        until=until,
+        limit=limit,
+    )
+    return tuple(_changes(rows))
+
+
 def _changes(rows: Sequence[Sequence[Any]]) -> Iterator[Change]:
     mask = (1 << SEQUENCE_BITS) - 1
     for place, at, by, kind_name, id_, before, after in rows:

@@ -233,6 +233,15 @@ class Neo4jStore(Store):
         place = past.last_place(after, after_sequence)
         return self._database.read(lambda transaction: past.histories(transaction, kind, ids, place, limit))
 
+    def difference(
+        self, first: int, second: int, *, after: tuple[int, int] | None = None, limit: int = 1000
+    ) -> tuple[Change, ...]:
+        """As `Store.difference`."""
+        checked_limit(limit)
+        places = (past.last_place(first), past.last_place(*after) if after else past.last_place(first))
+        until = past.last_place(second)
+        return self._database.read(lambda transaction: past.difference(transaction, *places, until, limit))
+
     def then(self, at: dt.datetime | int) -> Then:
         """As `Store.then`."""
         if not isinstance(at, int):

@@ -22,6 +22,10 @@ _CHANGE = (
     " AND p.place BETWEEN 0 AND v.place - 1 ORDER BY p.place DESC LIMIT 1) FROM version v"
     f" JOIN revision r ON r.number = v.place >> {SEQUENCE_BITS} WHERE v.place > ?"
 )
+_BODY_THEN = (
+    "(SELECT p.body FROM version p WHERE p.id = v.id AND p.kind = v.kind AND p.place BETWEEN 0 AND :first"
+    " ORDER BY p.place DESC LIMIT 1)"
+)
 _NEWEST_THEN = (
     "(SELECT max(p.place) FROM version p WHERE p.id = v.id AND p.kind = v.kind AND p.place <= ?) AND v.body IS NOT NULL"
 )
@@ -55,6 +59,19 @@ def histories(
         query = f"{_CHANGE} AND v.id IN ({places}) AND v.kind = ? ORDER BY v.place LIMIT ?"
         found.extend(_changes(connection.execute(query, (after, *values, kind, limit))))
     return tuple(sorted(found, key=lambda change: (change.revision, change.sequence))[:limit])
+
+
+def difference(connection: sqlite3.Connection, first: int, after: int, until: int, limit: int) -> tuple[Change, ...]:
+    """What differs between two places, each at its last change in between, after a place."""
+    query = (
+        f"SELECT * FROM (SELECT v.place AS place, r.at, r.by, v.kind, v.id, v.body, {_BODY_THEN} AS before"
+        f" FROM version v JOIN revision r ON r.number = v.place >> {SEQUENCE_BITS}"
+        " WHERE v.place > :after AND v.place <= :until AND v.kind IN ('ci', 'relationship', 'redundancy') AND NOT EXISTS"
+        " (SELECT 1 FROM version n WHERE n.id = v.id AND n.kind = v.kind AND n.place > v.place AND n.place <= :until)"
+        ") WHERE body IS NOT before ORDER BY place LIMIT :limit"
+    )
+    rows = connection.execute(query, {"first": first, "after": after, "until": until, "limit": limit})
+    return tuple(_changes(rows))
 
 
 def _changes(rows: Iterable[tuple[int, int, str, str, str, str | None, str | None]]) -> Iterable[Change]:

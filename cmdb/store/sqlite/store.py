@@ -213,6 +213,16 @@ class SqliteStore(Store):
         with self._connections.reading() as connection:
             return past.histories(connection, kind, ids, past.last_place(after, after_sequence), limit)
 
+    def difference(
+        self, first: int, second: int, *, after: tuple[int, int] | None = None, limit: int = 1000
+    ) -> tuple[Change, ...]:
+        """As `Store.difference`."""
+        checked_limit(limit)
+        places = (past.last_place(first), past.last_place(*after) if after else past.last_place(first))
+        until = past.last_place(second)
+        with self._connections.reading() as connection:
+            return past.difference(connection, *places, until, limit)
+
     def then(self, at: dt.datetime | int) -> Then:
         """As `Store.then`."""
         with self._connections.reading() as connection:
