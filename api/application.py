@@ -26,6 +26,7 @@ from api.routing import described_app
 from api.run_feed import RunFeed
 from cmdb.amending import Amender
 from cmdb.errors import CmdbError
+from cmdb.health.keeping import Daily
 from cmdb.housekeeping import Housekeeping
 from discovery.journal import RunJournal
 from discovery.scheduler import Ticker
@@ -71,15 +72,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await context.dispatcher.tick()
 
     amender = Amender(context.store, context.registry, context.policy, clock=context.clock)
-    housekeeping = Housekeeping(amender, owner=f"{socket.gethostname()}:{os.getpid()}")
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    housekeeping = Housekeeping(amender, owner=owner)
 
     async def keep_house() -> None:
         # a busy or absent store is met again by the next pass
         with contextlib.suppress(CmdbError):
             await api.gate.write(housekeeping.run)
 
+    daily = Daily(context.store, context.registry, context.audits, owner=owner, clock=context.clock)
+
+    async def keep_health() -> None:
+        with contextlib.suppress(CmdbError):
+            await api.gate.read(daily.run)
+
     tickers = [
         Ticker(tick, every_s=context.scheduler_every_s),
+        Ticker(keep_health, every_s=context.health_every_s),
         Ticker(keep_house, every_s=context.housekeeping_every_s),
     ]
     for ticker in tickers:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.impact_desk import ImpactDesk
+from cmdb.health.audits import Audit
 from cmdb.ingest import Ingest
 from cmdb.reconcile.precedence import Policy
 from cmdb.registry import Registry
@@ -25,6 +26,7 @@ class AppContext:
     store: Store
     registry: Registry
     policy: Policy
+    audits: tuple[Audit, ...]
     ingest: Ingest
     impact: ImpactDesk
     scanners: ScannerRegister
@@ -39,3 +41,4 @@ class AppContext:
     bootstrap_token: str | None = field(default=None, repr=False)
     scheduler_every_s: float = 1.0
     housekeeping_every_s: float = 60.0
+    health_every_s: float = 3600.0

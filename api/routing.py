@@ -18,9 +18,11 @@ from api.routes import (
     classes,
     collectors,
     edits,
+    health,
     impact,
     policy,
     process,
+    repairs,
     reviews,
     scans,
     schedules,
@@ -38,7 +40,9 @@ _ROUTERS = (
     collectors.router,
     transfers.router,
     changes.router,
+    repairs.router,
     reviews.router,
+    health.router,
 )
 
 

@@ -11,6 +11,7 @@ from api.impact_desk import ImpactDesk
 from cli.scanning import Orders
 from cli.travel import travel_rules
 from cli.wiring import Context, utc_now
+from cmdb.health.audits import load_audits
 from discovery.collector_queue import CollectorQueue
 from discovery.dispatcher import Dispatcher
 from discovery.jobs import ScanJobs
@@ -31,6 +32,7 @@ def app_context(found: Context) -> AppContext:
         store=found.store,
         registry=found.registry,
         policy=found.policy,
+        audits=load_audits(found.registry, found.settings.audits),
         ingest=found.ingest,
         impact=ImpactDesk(found.store, travel_rules(found.registry)),
         scanners=scanners,

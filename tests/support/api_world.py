@@ -17,6 +17,7 @@ from api.context import AppContext
 from api.impact_desk import ImpactDesk
 from cli.travel import travel_rules
 from cmdb.errors import NotFound
+from cmdb.health.audits import load_audits
 from cmdb.ingest import Ingest
 from cmdb.reconcile.plan import Reconciler
 from cmdb.reconcile.precedence import Policy
@@ -88,6 +89,7 @@ def make_context(store: Store, *, token: str | None = None, limit: int = 4) -> A
     return AppContext(
         store=store,
         registry=registry,
+        audits=load_audits(registry),
         policy=Policy(),
         ingest=ingest,
         impact=ImpactDesk(store, travel_rules(registry)),
