@@ -39,6 +39,7 @@ class Kind(StrEnum):
     SCHEDULE = "schedule"
     FIRING = "firing"
     HEALTH = "health"
+    BASELINE = "baseline"
 
 
 class Lifecycle(StrEnum):
@@ -163,7 +164,7 @@ class Claim(Entity, frozen=True, kw_only=True):
     matched: dict[str, Value] = {}
     """How its first row was matched: rule, on, considered (contract.md, `explain`)."""
     expires_in: str | None = None
-    """Month (`2026-11`) in which the first of its values runs out."""
+    """Month (`2026-11`) in which the first of its values runs out, or its grace without another look."""
 
     @staticmethod
     def make_id(source: str, network: str, record: str) -> str:
@@ -281,6 +282,25 @@ class HealthReport(Entity, frozen=True, kw_only=True):
     """Scores in percent, counts, and per audit how many CIs it judged and how many failed."""
 
 
+class Baseline(Entity, frozen=True, kw_only=True):
+    """A name for a part of the estate as it was at a revision; compaction keeps that revision."""
+
+    name: str
+    revision: int
+    class_name: str | None = None
+    """Only CIs of this class and its subclasses."""
+    ci: str | None = None
+    """Only this CI."""
+    reason: str = ""
+    made_at: dt.datetime
+    by: str
+
+    @staticmethod
+    def make_id(name: str) -> str:
+        """The id of the one baseline of this name."""
+        return derived_id("baseline", name)
+
+
 ENTITY_TYPES: dict[Kind, type[Entity]] = {
     Kind.CI: CI,
     Kind.RELATIONSHIP: Relationship,
@@ -292,4 +312,5 @@ ENTITY_TYPES: dict[Kind, type[Entity]] = {
     Kind.SCHEDULE: Schedule,
     Kind.FIRING: Firing,
     Kind.HEALTH: HealthReport,
+    Kind.BASELINE: Baseline,
 }

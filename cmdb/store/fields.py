@@ -16,6 +16,7 @@ INDEXED_FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.SCHEDULE: ("name",),
     Kind.FIRING: ("schedule",),
     Kind.HEALTH: (),
+    Kind.BASELINE: (),
 }
 
 

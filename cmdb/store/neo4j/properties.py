@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from cmdb.entities import CI, Entity, Kind, Relationship
 from cmdb.errors import Invalid
+from cmdb.search.text import search_text
 from cmdb.store.fields import INDEXED_FIELDS
 from cmdb.store.folding import fold
 
@@ -27,6 +28,7 @@ LABELS: dict[Kind, str] = {
     Kind.SCHEDULE: "Schedule",
     Kind.FIRING: "Firing",
     Kind.HEALTH: "HealthReport",
+    Kind.BASELINE: "Baseline",
 }
 """Label by kind; a relationship is a relationship."""
 LISTED_FIELDS: dict[Kind, str] = {Kind.REDUNDANCY: "members", Kind.REVIEW: "cis"}
@@ -86,11 +88,22 @@ def properties(kind: Kind, entity: Entity) -> dict[str, Native]:
     own["folded_name"], rest = split_name(entity.name)
     if rest:
         own["folded_name_rest"] = rest
+    text = search_text(entity)
+    if text is not None:
+        own["search_name"], own["search_rest"] = text.name, text.rest
     return _under_own_names(entity.attributes, own)
 
 
 _RESERVED = frozenset(
-    {*CI.__struct_fields__, *Relationship.__struct_fields__, "folded_name", "folded_name_rest", "last_seen_at"}
+    {
+        *CI.__struct_fields__,
+        *Relationship.__struct_fields__,
+        "folded_name",
+        "folded_name_rest",
+        "last_seen_at",
+        "search_name",
+        "search_rest",
+    }
 )
 
 
