@@ -13,7 +13,7 @@ from cmdb.normalise.makers import maker_at_head
 from cmdb.normalise.object_ids import read_object_id
 from cmdb.normalise.releases import read_release, read_windows_name
 from cmdb.normalise.spoken_rules import built_in_rules, first_match
-from cmdb.normalise.ssh_banners import read_openssh
+from cmdb.normalise.ssh_banners import read_maker, read_openssh
 from cmdb.normalise.subjects import read_subject
 from cmdb.normalise.system_mentions import mentioned_system
 
@@ -40,7 +40,7 @@ def _read(kind: Spoken, said: str, knowledge: Knowledge) -> Fingerprint | None:
         case Spoken.SYSDESCR:
             return _read_description(said, by_shape)
         case Spoken.SSH:
-            return read_openssh(said) or by_shape
+            return read_openssh(said) or by_shape or read_maker(said)
         case Spoken.HTTP:
             return _with_system(by_shape, said) if by_shape is not None else read_tokens(said, knowledge.products)
         case Spoken.TELNET:

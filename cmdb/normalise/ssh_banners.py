@@ -6,12 +6,14 @@ import re
 
 from cmdb.data.lists import table
 from cmdb.normalise.fingerprint import NOTHING, Fingerprint, Part
+from cmdb.normalise.makers import maker_at_head, makes_gear_only
 
 _OPENSSH = re.compile(r"^OpenSSH(?:_for_Windows)?[_ -]?(?P<version>\d[\w.]*)?(?P<rest>.*)$", re.DOTALL)
 _VERSION = re.compile(r"^(?P<version>\d+(?:\.\d+)*(?:p\d+)?)")
 _PACKAGE = re.compile(r"(?P<name>Debian|Ubuntu|Raspbian)[- ](?P<revision>\S+)")
 _DEB = re.compile(r"[+~]deb(?P<release>\d+)u")
 _FREEBSD = re.compile(r"FreeBSD(?:[- ]openssh-portable)?(?:-| localisations )?(?P<date>\d{8})?")
+_MODEL = re.compile(r"[A-Za-z]+\d[\w-]*")
 _CODENAME = re.compile(r"[+~.](?P<name>[a-z]+)")
 
 
@@ -24,6 +26,20 @@ def read_openssh(text: str) -> Fingerprint | None:
     said = version["version"] if version else None
     service = Part("OpenBSD", "OpenSSH", "OpenSSH", said)
     return Fingerprint(service=service, system=_system(text, said, match["rest"]))
+
+
+def read_maker(text: str) -> Fingerprint | None:
+    """A server that names its maker first, as in `Maker-1.2` or `Maker Model`; None where the first words name none."""
+    maker = maker_at_head(text)
+    if maker is None:
+        return None
+    rest = text[maker.length :].strip(" -_/")
+    version = _VERSION.match(rest)
+    model = _MODEL.match(rest) if version is None else None
+    return Fingerprint(
+        service=Part(maker.name, "SSH", "SSH", version["version"] if version else None),
+        hardware=Part(maker.name, None, model[0] if model else None) if makes_gear_only(maker.name) else NOTHING,
+    )
 
 
 def _system(text: str, version: str | None, rest: str) -> Part:
