@@ -48,15 +48,18 @@ class Withdrawn:
     """The first 1,000 CIs that only the source claimed."""
     revisions: list[int] = field(default_factory=list)
     """First and last revision that it made; one when they are the same, none when it changed nothing."""
+    _counted: set[str] = field(default_factory=set)
 
     def count(self, workspace: Workspace) -> None:
-        """Add what a settled plan writes."""
+        """Add what a settled plan writes; a relationship that two plans would write, from either end, is one."""
         for write in workspace.writes():
             self.claims += write.kind is Kind.CLAIM
-            self.relationships += write.kind is Kind.RELATIONSHIP
-            self.groups += write.kind is Kind.REDUNDANCY
             self.parked += write.kind is Kind.PARKED
             self.cis += write.kind is Kind.CI
+            if write.kind in (Kind.RELATIONSHIP, Kind.REDUNDANCY) and write.id not in self._counted:
+                self._counted.add(write.id)
+                self.relationships += write.kind is Kind.RELATIONSHIP
+                self.groups += write.kind is Kind.REDUNDANCY
         retired = retired_by(workspace)
         self.retired_count += len(retired)
         self.retired += retired[: NAMED_LIMIT - len(self.retired)]

@@ -16,6 +16,7 @@ from api.parts import Api, ApiDep
 from cmdb.changeset import Change
 from cmdb.documents import moment
 from cmdb.errors import Invalid
+from cmdb.repair_answers import revision_row
 
 router = APIRouter(tags=["Changes"])
 
@@ -30,16 +31,7 @@ async def list_revisions(
 ) -> Response:
     """Commits, oldest first."""
     found = await api.gate.read(lambda: api.context.store.revisions(after=after, limit=limit + 1))
-    rows = [
-        {
-            "number": revision.number,
-            "at": moment(revision.at),
-            "by": revision.by,
-            "reason": revision.reason,
-            "run_id": revision.run_id,
-        }
-        for revision in found[:limit]
-    ]
+    rows = [revision_row(revision) for revision in found[:limit]]
     return json_answer({"items": rows, "cursor": rows[-1]["number"] if len(found) > limit else None})
 
 
