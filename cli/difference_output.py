@@ -12,8 +12,24 @@ from cmdb.documents import Document
 
 SHOWN_OF_A_CLASS = 10
 SHOWN_FIELDS = 6
-WORDS = ("appeared", "vanished", "retired", "revived", "merged", "unmerged", "changed")
+WORDS = (
+    "missing",
+    "extra",
+    "differs",
+    "appeared",
+    "vanished",
+    "retired",
+    "revived",
+    "merged",
+    "unmerged",
+    "changed",
+    "unclear",
+)
 _SIGNS = {
+    "missing": "-",
+    "extra": "+",
+    "differs": "~",
+    "unclear": "?",
     "appeared": "+",
     "vanished": "-",
     "retired": "-",
@@ -22,7 +38,7 @@ _SIGNS = {
     "unmerged": "+",
     "changed": "~",
 }
-_STYLES = {"+": "green", "-": "red", "~": "yellow"}
+_STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "yellow"}
 
 
 def print_difference(rows: Iterable[Document], *, between: str) -> None:
@@ -66,6 +82,8 @@ def _group(row: Document) -> tuple[str, str]:
             return "1", str(cast("Document", row["ci"])["class"])
         case "relationship":
             return "2", str(row["type"])
+        case "row":
+            return "4", "not identified"
         case _:
             return "3", "redundancy"
 
@@ -74,9 +92,9 @@ def _print_row(row: Document) -> None:
     out = console()
     word = str(row["what"])
     sign = _SIGNS[word]
-    said = "" if word in ("appeared", "vanished", "changed") else f"  {word}"
+    said = f"  {word}" if word in ("retired", "revived", "merged", "unmerged") else ""
     out.print(f"  {sign} {_title(row)}{said}", style=_STYLES[sign], markup=False)
-    changes = list(cast("dict[str, list[object]]", row["changes"]).items())
+    changes = list(cast("dict[str, list[object]]", row.get("changes", {})).items())
     for name, (before, after) in changes[:SHOWN_FIELDS]:
         out.print(f"      {changed_line(name, before, after)}", markup=False)
     if len(changes) > SHOWN_FIELDS:
@@ -89,6 +107,8 @@ def _title(row: Document) -> str:
             return _name(row["ci"])
         case "relationship":
             return f"{_name(row['source'])} {row['type']} {_name(row['target'])}"
+        case "row":
+            return f"line {row['line']}: {printable(str(row['reason']))}"
         case _:
             name = f" {row['name']}" if row["name"] else ""
             members = ", ".join(_name(member) for member in cast("list[object]", row["members"]))

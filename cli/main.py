@@ -12,6 +12,7 @@ import click
 from cmdb.errors import CmdbError
 
 COMMANDS: dict[str, str] = {
+    "baseline": "cli.commands.baseline:baseline",
     "classes": "cli.commands.classes:classes",
     "collector": "cli.commands.collector:collector",
     "delete": "cli.commands.retirement:delete",
