@@ -171,6 +171,13 @@ class Store(Protocol):
         a list that was asked for with the same arguments.
         """
 
+    def find_words(self, ways: Sequence[Sequence[str]], *, limit: int = 200) -> tuple[CI, ...]:
+        """CIs of which every word of one of the `ways` begins a word (`cmdb.search.text`), merged ones left out.
+
+        Of more than `limit`, those found by their name alone come before others and live ones before retired ones; which
+        of these is left out is the store's affair.
+        """
+
     # the past
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
         """The feed after revision `after` (or after entry (`after`, `after_sequence`)), oldest first; complete and ordered."""

@@ -20,6 +20,7 @@ from cmdb.errors import Invalid
 from cmdb.store.neo4j.database import Database, Transaction
 from cmdb.store.neo4j.former_nodes import FORMER, fill_former
 from cmdb.store.neo4j.properties import LABELS
+from cmdb.store.neo4j.search_nodes import SEARCH, fill_search
 
 _UNIQUE = (
     ("Meta", "name"),
@@ -67,10 +68,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*(_constraint(*unique) for unique in _UNIQUE), *(_index(*indexed) for indexed in _INDEXED)),
     FORMER,
     (_constraint("HealthReport", "id"),),
+    (_constraint("Baseline", "id"),),
+    SEARCH,
 )
 """Statements by schema version, counted from 1; never edited once released, only added to; each may be run twice."""
 
-FILLS: dict[int, Callable[[Database], None]] = {2: fill_former}
+FILLS: dict[int, Callable[[Database], None]] = {2: fill_former, MIGRATIONS.index(SEARCH) + 1: fill_search}
 """What a schema version does to data that is there already; may be run twice."""
 
 _AWAIT_S = 300

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
-from cmdb.entities import Entity, Kind, Relationship
+from cmdb.entities import CI, Entity, Kind, Relationship
 from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
@@ -16,6 +16,7 @@ from cmdb.store.neo4j import erasing, formerly, past, reading, schema, sightings
 from cmdb.store.neo4j.database import PATIENCE_S, Database, Transaction
 from cmdb.store.neo4j.listing import list_cis
 from cmdb.store.neo4j.properties import LabelsOf, indexable
+from cmdb.store.neo4j.search_nodes import find_words
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
 from cmdb.store.paging import checked_limit
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
@@ -188,6 +189,11 @@ class Neo4jStore(Store):
             limit=limit,
         )
         return self._database.read(lambda transaction: list_cis(transaction, listing))
+
+    def find_words(self, ways: Sequence[Sequence[str]], *, limit: int = 200) -> tuple[CI, ...]:
+        """As `Store.find_words`."""
+        checked_limit(limit)
+        return self._database.read(lambda transaction: find_words(transaction, ways, limit))
 
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
         """As `Store.changes`."""

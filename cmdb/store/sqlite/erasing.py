@@ -13,6 +13,7 @@ from cmdb.store.codec import decode, encode
 from cmdb.store.erasure import PERSON_PREFIX, Erasure, erased
 from cmdb.store.folding import fold
 from cmdb.store.sqlite.parameters import lists
+from cmdb.store.sqlite.search_tables import forget_words
 from cmdb.store.sqlite.writing import recorded, to_revision, write, write_projections
 from cmdb.store.validation import CheckedChangeSet, EncodedWrite
 
@@ -35,6 +36,8 @@ def erase(connection: sqlite3.Connection, checked: CheckedChangeSet, now: int, e
         revision = to_revision(row)
     changed = _rewrite_states(connection, erasure)
     _rewrite_names(connection, changed)
+    if changed:
+        forget_words(connection)
     _drop_keys(connection, erasure.cis)
     for login, pseudonym in erasure.logins.items():
         _rewrite_login(connection, login, pseudonym)

@@ -9,9 +9,11 @@ hold. Instants are microseconds since the epoch.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from cmdb.errors import Invalid
 from cmdb.store.sqlite.former_tables import FORGOTTEN, FORMER
+from cmdb.store.sqlite.search_tables import SEARCH, fill_search
 
 SEQUENCE_BITS = 20
 APPLICATION_ID = 0x47434D42
@@ -104,8 +106,12 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     FORMER,
     FORGOTTEN,
+    SEARCH,
 )
 """Script by schema version, counted from 1; never edited once released, only added to."""
+
+FILLS: dict[int, Callable[[sqlite3.Connection], None]] = {MIGRATIONS.index(SEARCH) + 1: fill_search}
+"""What a schema version does to data that is there already, after its script."""
 
 
 def prepare(connection: sqlite3.Connection, place: str) -> None:
@@ -116,6 +122,8 @@ def prepare(connection: sqlite3.Connection, place: str) -> None:
         for number in range(found + 1, len(MIGRATIONS) + 1):
             for statement in MIGRATIONS[number - 1].split(";"):
                 connection.execute(statement)
+            if number in FILLS:
+                FILLS[number](connection)
             connection.execute(f"PRAGMA user_version = {number}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change, ChangeSet, Revision, Touch, Write
-from cmdb.entities import Entity, Kind
+from cmdb.entities import CI, Entity, Kind
 from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
@@ -17,6 +17,7 @@ from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, S
 from cmdb.store.sqlite import erasing, formerly, past, reading, sightings
 from cmdb.store.sqlite.connections import MEMORY, Connections, bounded
 from cmdb.store.sqlite.listing import places_of_cis
+from cmdb.store.sqlite.search_tables import ids_of_words
 from cmdb.store.sqlite.writing import note, recorded, to_revision, write
 from cmdb.store.validation import check, check_notes
 
@@ -168,6 +169,14 @@ class SqliteStore(Store):
             found = reading.many(connection, Kind.CI, [id_ for _, id_ in shown])
         cursor = make_cursor(shown[-1][0], shown[-1][1], listing.sort) if len(places) > limit else None
         return Page(reading.in_order(found, shown), cursor)
+
+    def find_words(self, ways: Sequence[Sequence[str]], *, limit: int = 200) -> tuple[CI, ...]:
+        """As `Store.find_words`."""
+        checked_limit(limit)
+        with self._connections.reading() as connection:
+            ids = ids_of_words(connection, ways, limit)
+            found = reading.many(connection, Kind.CI, ids)
+        return reading.in_order(found, [("", id_) for id_ in ids])
 
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
         """As `Store.changes`."""

@@ -28,6 +28,7 @@ from cmdb.store.sqlite.former_tables import FULL
 from cmdb.store.sqlite.formerly import keep_former
 from cmdb.store.sqlite.parameters import lists
 from cmdb.store.sqlite.schema import SEQUENCE_BITS
+from cmdb.store.sqlite.search_tables import write_search
 from cmdb.store.validation import CheckedChangeSet, EncodedWrite
 
 
@@ -198,6 +199,7 @@ def write_projections(connection: sqlite3.Connection, writes: Sequence[EncodedWr
     connection.executemany("INSERT OR REPLACE INTO edge VALUES (?, ?, ?, ?, ?)", sorted(edges))
     connection.executemany("DELETE FROM node WHERE id = ?", gone[Kind.CI])
     connection.executemany("DELETE FROM edge WHERE id = ?", gone[Kind.RELATIONSHIP])
+    write_search(connection, writes)
 
 
 def _check_ends(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:

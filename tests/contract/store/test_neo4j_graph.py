@@ -65,11 +65,15 @@ def test_a_ci_has_the_labels_of_its_class_and_its_attributes_as_properties(
         "lifecycle": "live",
         "state": "present",
         "kept_apart_from": [],
+        "same_as": [],
+        "denied": [],
         "created_at": None,
         "serial_number": "S1",
         "cpu_count": 4,
         "mac_addresses": ["a", "b"],
         "id_": "attribute called id",
+        "search_name": "db01",
+        "search_rest": "s1 a b",
     }
 
 

@@ -1,0 +1,43 @@
+"""Full-text search: candidates from the store's indexes, ranked in process."""
+
+from __future__ import annotations
+
+from cmdb.entities import CI, Kind
+from cmdb.search.ranking import Hit, Query, hit
+from cmdb.store.folding import fold
+from cmdb.store.paging import make_cursor
+from cmdb.store.protocol import Store
+
+HITS_LIMIT = 1000
+"""The most hits of one search."""
+_CANDIDATES = 200
+"""The fewest candidates of each way to find them, so that what is best is among them."""
+
+
+def search(store: Store, text: str, *, limit: int = 50) -> list[Hit]:
+    """The best hits, at most `limit`: live ones first, exact names before identifiers, beginnings and words.
+
+    Every word must begin a word of the CI; case and accents do not matter, nor how a MAC, UUID or serial is divided. Of a
+    text that more CIs fit than are looked at (`limit`, at least 200 of each kind of fit), some of the worst are left out.
+    """
+    query = Query.of(text)
+    if not query.text:
+        return []
+    wanted = max(limit, _CANDIDATES)
+    found: dict[str, CI] = {}
+    for entity in store.get_many(Kind.CI, (query.text,)).values():
+        if isinstance(entity, CI) and entity.merged_into is None:
+            found[entity.id] = entity
+    found |= {ci.id: ci for ci in store.list_cis(names=[query.text], limit=wanted).items}
+    found |= {ci.id: ci for ci in _names_beginning(store, query.text, wanted)}
+    if query.ways:
+        found |= {ci.id: ci for ci in store.find_words(query.ways, limit=wanted)}
+    hits = [one for ci in found.values() if (one := hit(ci, query)) is not None]
+    return sorted(hits, key=lambda one: one.place)[:limit]
+
+
+def _names_beginning(store: Store, text: str, limit: int) -> list[CI]:
+    """CIs whose names begin with a text, by name."""
+    begin = fold(text)
+    page = store.list_cis(after=make_cursor(begin, ""), limit=limit)
+    return [ci for ci in page.items if fold(ci.name).startswith(begin)]

@@ -1,0 +1,117 @@
+"""What full-text search finds a CI by: its fields, each with the words of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cmdb.entities import CI, Lifecycle
+from cmdb.search import words
+from cmdb.values import Value
+
+WORDS_LIMIT = 200
+"""Words of one CI; a long description is known by its beginning."""
+RETIRED = ".retired"
+"""The word that only retired CIs have."""
+
+
+class Sort(IntEnum):
+    """What a field says, the most telling first."""
+
+    NAME = 0
+    CODE = 1
+    ADDRESS = 2
+    HOST = 3
+    TEXT = 4
+
+
+_WORDS: dict[Sort, Callable[[str], list[str]]] = {
+    Sort.NAME: words.host_words,
+    Sort.CODE: lambda value: [words.code(value)],
+    Sort.ADDRESS: lambda value: [words.address(value)],
+    Sort.HOST: words.host_words,
+    Sort.TEXT: words.words,
+}
+_FIELDS: dict[str, Sort] = {
+    "serial_number": Sort.CODE,
+    "asset_tag": Sort.CODE,
+    "mac_addresses": Sort.CODE,
+    "mac_address": Sort.CODE,
+    "bridge_address": Sort.CODE,
+    "chassis_serial": Sort.CODE,
+    "board_serial": Sort.CODE,
+    "system_uuid": Sort.CODE,
+    "part_number": Sort.CODE,
+    "ip_addresses": Sort.ADDRESS,
+    "address": Sort.ADDRESS,
+    "bind_addresses": Sort.ADDRESS,
+    "local_address": Sort.ADDRESS,
+    "public_ip": Sort.ADDRESS,
+    "cidr": Sort.ADDRESS,
+    "cidrs": Sort.ADDRESS,
+    "fqdn": Sort.HOST,
+    "dns_name": Sort.HOST,
+    "hosts": Sort.HOST,
+    "manufacturer": Sort.TEXT,
+    "model": Sort.TEXT,
+    "description": Sort.TEXT,
+    "location": Sort.TEXT,
+    "tags": Sort.TEXT,
+}
+FIELDS = ("name", *_FIELDS)
+"""Fields that are searched, in the order in which one is named as the reason when several fit alike."""
+_MEMBER_SERIAL = "serial_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One value of a searched field, with its words."""
+
+    field: str
+    sort: Sort
+    value: str
+    words: tuple[str, ...]
+
+
+def said(ci: CI) -> Iterator[Said]:
+    """Every searched value of a CI, its name first, then in the order of `FIELDS`; stack members' serials last."""
+    yield Said("name", Sort.NAME, ci.name, tuple(words.host_words(ci.name)))
+    for field, sort in _FIELDS.items():
+        value = ci.attributes.get(field)
+        if value is not None:
+            for text in _texts(value):
+                yield Said(field, sort, text, tuple(_WORDS[sort](text)))
+    members = ci.attributes.get("members")
+    for member in members if isinstance(members, list | tuple) else ():
+        serial = member.get(_MEMBER_SERIAL) if isinstance(member, dict) else None
+        if isinstance(serial, str):
+            yield Said("members", Sort.CODE, serial, (words.code(serial),))
+
+
+def _texts(value: Value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (text for text in value if isinstance(text, str))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchText:
+    """The words of a CI, each once, divided by blanks: those of its name, and those of all else."""
+
+    name: str
+    rest: str
+
+
+def search_text(ci: CI) -> SearchText | None:
+    """What the index keeps of a CI; None for a merged one, which is found by the one that remains."""
+    if ci.merged_into is not None:
+        return None
+    name: dict[str, None] = {}
+    rest: dict[str, None] = {}
+    for one in said(ci):
+        (name if one.sort is Sort.NAME else rest).update(dict.fromkeys(word for word in one.words if word))
+    if ci.lifecycle is Lifecycle.RETIRED:
+        rest = {RETIRED: None, **rest}
+    return SearchText(" ".join(list(name)[:WORDS_LIMIT]), " ".join(list(rest)[:WORDS_LIMIT]))

@@ -1,0 +1,139 @@
+"""The full-text index of the embedded store: what CIs are found by, in SQLite's FTS5 (sqlite.org/fts5.html).
+
+`searched` holds the words of each CI that is not merged, `search_word` indexes them, `search_term` walks the index in order.
+Beginnings of words are looked up there and then asked as whole words: a prefix query would collect every hit before the first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from cmdb.entities import CI, Kind
+from cmdb.search.text import RETIRED, SearchText, search_text
+from cmdb.store.codec import decode
+from cmdb.store.validation import EncodedWrite
+
+SEARCH = """
+    CREATE TABLE searched (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        rest TEXT NOT NULL
+    ) STRICT;
+    CREATE VIRTUAL TABLE search_word USING fts5(
+        name, rest, content = 'searched', content_rowid = 'number', detail = column, columnsize = 0,
+        tokenize = "ascii tokenchars '.'"
+    );
+    CREATE VIRTUAL TABLE search_term USING fts5vocab(search_word, instance)
+"""
+_TERMS = 100
+"""Words that a beginning stands for; of a beginning with more, the first in order."""
+_PAGE = 5_000
+Row = tuple[int, str, str]
+
+
+def fill_search(connection: sqlite3.Connection) -> None:
+    """Index what is there already."""
+    after = ""
+    while True:
+        rows = connection.execute(
+            "SELECT c.id, v.body FROM current c JOIN version v USING (place) WHERE c.kind = 'ci' AND c.id > ?"
+            " ORDER BY c.id LIMIT ?",
+            (after, _PAGE),
+        ).fetchall()
+        if not rows:
+            return
+        texts = [(id_, search_text(ci)) for id_, body in rows if isinstance(ci := decode(Kind.CI, body), CI)]
+        _add(connection, [(id_, text) for id_, text in texts if text is not None])
+        after = rows[-1][0]
+
+
+def write_search(connection: sqlite3.Connection, writes: Sequence[EncodedWrite]) -> None:
+    """Bring the index to what the writes say."""
+    dropped: list[tuple[str, SearchText]] = []
+    added: list[tuple[str, SearchText]] = []
+    for encoded in writes:
+        write = encoded.write
+        if write.kind is not Kind.CI:
+            continue
+        before = search_text(write.before) if isinstance(write.before, CI) else None
+        after = search_text(write.after) if isinstance(write.after, CI) else None
+        if before != after:
+            if before is not None:
+                dropped.append((write.id, before))
+            if after is not None:
+                added.append((write.id, after))
+    if dropped:
+        _drop(connection, [id_ for id_, _ in dropped])
+    _add(connection, added)
+
+
+def _drop(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
+    for id_ in ids:
+        # FTS5 is told the words that it holds, so they are read back instead of made anew (sqlite.org/fts5.html §4.4.3).
+        row = connection.execute("SELECT number, name, rest FROM searched WHERE id = ?", (id_,)).fetchone()
+        if row is not None:
+            connection.execute(
+                "INSERT INTO search_word (search_word, rowid, name, rest) VALUES ('delete', ?, ?, ?)", row
+            )
+            connection.execute("DELETE FROM searched WHERE number = ?", row[:1])
+
+
+def _add(connection: sqlite3.Connection, texts: Sequence[tuple[str, SearchText]]) -> None:
+    if not texts:
+        return
+    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM searched").fetchone()
+    rows = [(number, id_, text.name, text.rest) for number, (id_, text) in enumerate(texts, start=last + 1)]
+    connection.executemany("INSERT INTO searched VALUES (?, ?, ?, ?)", rows)
+    connection.executemany(
+        "INSERT INTO search_word (rowid, name, rest) VALUES (?, ?, ?)", [(row[0], *row[2:]) for row in rows]
+    )
+
+
+def forget_words(connection: sqlite3.Connection) -> None:
+    """Rewrite the index without what was dropped from it, of which it keeps traces until it merges; minutes at a million CIs."""
+    connection.execute("INSERT INTO search_word (search_word) VALUES ('optimize')")
+
+
+def ids_of_words(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], limit: int) -> list[str]:
+    """Ids of CIs that hold every word of one way, or words that begin so: by the name first, then the retired ones likewise."""
+    asked = [asked for way in ways if (asked := _asked(connection, way))]
+    if not asked:
+        return []
+    every = " OR ".join(f"({one})" for one in asked)
+    found: dict[str, None] = {}
+    for retired in (f'NOT "{RETIRED}"', f'AND "{RETIRED}"'):
+        for scope in ("name : ", ""):
+            if len(found) < limit:
+                query = f"({scope}({every})) {retired}"
+                rows = connection.execute(
+                    "SELECT s.id FROM search_word w JOIN searched s ON s.number = w.rowid WHERE search_word MATCH ? LIMIT ?",
+                    (query, limit),
+                )
+                found.update((id_, None) for (id_,) in rows.fetchall())
+    return list(found)[:limit]
+
+
+def _asked(connection: sqlite3.Connection, way: Sequence[str]) -> str:
+    """The way in FTS5's own words; empty when nothing can fit it."""
+    parts: list[str] = []
+    for word in way:
+        terms = _terms(connection, word)
+        if not terms:
+            return ""
+        parts.append("(" + " OR ".join(f'"{term}"' for term in terms) + ")")
+    return " AND ".join(parts)
+
+
+def _terms(connection: sqlite3.Connection, begin: str) -> list[str]:
+    """Indexed words that begin so, in order, at most `_TERMS`: one seek each, however often a word occurs."""
+    terms: list[str] = []
+    at = begin
+    while len(terms) < _TERMS:
+        row = connection.execute("SELECT term FROM search_term WHERE term >= ? LIMIT 1", (at,)).fetchone()
+        if row is None or not row[0].startswith(begin):
+            break
+        terms.append(row[0])
+        at = row[0] + "\x01"
+    return terms
