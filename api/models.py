@@ -85,6 +85,15 @@ class CiPage(BaseModel):
     cursor: str | None
 
 
+class RelationshipClaim(BaseModel):
+    """One source's word on a relationship; a person's edit has no sighting."""
+
+    source: str
+    confidence: float
+    first_seen_at: dt.datetime | None
+    last_seen_at: dt.datetime | None
+
+
 class RelationshipRow(BaseModel):
     """A relationship as seen from one of its ends."""
 
@@ -96,6 +105,7 @@ class RelationshipRow(BaseModel):
     sources: list[str]
     first_seen_at: dt.datetime | None
     last_seen_at: dt.datetime | None
+    said_by: list[RelationshipClaim]
 
 
 class RelationshipPage(BaseModel):

@@ -120,6 +120,16 @@ def relationship_rows(view: View, found: Sequence[tuple[str, Relationship]]) -> 
                 "sources": sorted(relationship.claimed),
                 "first_seen_at": moment(min((one.first_at for one in sightings), default=None)),
                 "last_seen_at": moment(max((one.last_at for one in sightings), default=None)),
+                "said_by": [
+                    {
+                        "source": source,
+                        "confidence": confidence,
+                        "first_seen_at": moment(at.first_at) if at is not None else None,
+                        "last_seen_at": moment(at.last_at) if at is not None else None,
+                    }
+                    for source, confidence in sorted(relationship.claimed.items())
+                    for at in (seen.get(f"{relationship.id}@{source}"),)
+                ],
             }
         )
     return rows

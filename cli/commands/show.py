@@ -88,7 +88,7 @@ def _shown(relationships: list[dict[str, object]]) -> tuple[list[tuple[object, .
     for relationship in relationships:
         other = cast("dict[str, str]", relationship["ci"])
         arrow = f"-[{relationship['type']}]->" if relationship["direction"] == "out" else f"<-[{relationship['type']}]-"
-        row = (arrow, other["name"], other["class"], relationship["confidence"], relationship["sources"])
+        row = (arrow, other["name"], other["class"], f"{relationship['confidence']:.3g}", relationship["sources"])
         kinds.setdefault((arrow, other["class"]), []).append(row)
     rows = [row for found in kinds.values() for row in found[:SHOWN_OF_A_KIND]]
     left_out = [
