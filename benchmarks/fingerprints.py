@@ -52,7 +52,7 @@ def main() -> int:
     arguments = parser.parse_args()
     tallies: dict[bool, Tally] = {True: Counter(), False: Counter()}
     for case in cases(arguments.folder):
-        found = recognise(_KINDS[case.kind], case.text)
+        found = recognise(spoken_as(case), case.text)
         for question, verdict, said, expected in judge(case, found):
             tallies[case.is_hidden][case.kind, question, verdict] += 1
             if arguments.misses and verdict != "right" and not case.is_hidden:
@@ -61,6 +61,11 @@ def main() -> int:
     console.print(_table("hidden third (the result)", tallies[True]))
     console.print(_table("two thirds in sight", tallies[False]))
     return 0 if all(score(tallies[True], question) >= goal for question, goal in GOALS.items()) else 1
+
+
+def spoken_as(case: Case) -> Spoken:
+    """Where the text of a case was heard."""
+    return _KINDS[case.kind]
 
 
 def judge(case: Case, found: Fingerprint) -> Iterable[tuple[str, str, str, str]]:
@@ -78,12 +83,13 @@ def judge(case: Case, found: Fingerprint) -> Iterable[tuple[str, str, str, str]]
 
 def score(tally: Tally, question: str, kind: str | None = None) -> float:
     """Share of right answers less the share of wrong ones, -1 to 1; 1 where nothing was asked."""
-    counts = _counts(tally, question, kind)
+    counts = counts_of(tally, question, kind)
     asked = sum(counts.values())
     return (asked - counts["missing"] - 2 * counts["wrong"]) / asked if asked else 1.0
 
 
-def _counts(tally: Tally, question: str, kind: str | None) -> Counter[str]:
+def counts_of(tally: Tally, question: str, kind: str | None = None) -> Counter[str]:
+    """How often each verdict was given to a question, over one kind of text or all."""
     counts: Counter[str] = Counter()
     for (of_kind, of_question, verdict), number in tally.items():
         if of_question == question and kind in (None, of_kind):
@@ -135,7 +141,7 @@ def _table(title: str, tally: Tally) -> Table:
         table.add_column(column, justify="right")
     for kind in (*_KINDS, None):
         for question, goal in GOALS.items():
-            counts = _counts(tally, question, kind)
+            counts = counts_of(tally, question, kind)
             asked = sum(counts.values())
             if asked:
                 table.add_row(

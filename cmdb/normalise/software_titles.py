@@ -136,11 +136,10 @@ class _Parting:
 
     def bare_architecture(self) -> None:
         """`2010 x64 Redistributable`, `Tool 64-bit`: the word alone, outside brackets."""
-        for word, architecture in _architectures().items():
-            pattern = re.compile(rf"(?:^|(?<=\s)){re.escape(word)}(?: edition)?(?=\s|$)", re.IGNORECASE)
-            if self.words.casefold() != word and pattern.search(self.words):
-                self.architecture = self.architecture or architecture
-                self.words = _squeezed(pattern.sub(" ", self.words, count=1))
+        for match in _bare_architectures().finditer(self.words):
+            if len(match[0].strip()) < len(self.words):
+                self.architecture = self.architecture or _architectures()[match["word"].casefold()]
+                self.words = _squeezed(self.words.replace(match[0], " ", 1))
 
     def take_version(self, said: str | None) -> None:
         """The number that is the version: the source's own, else the last dotted one; `8 Update 351` is 8u351."""
@@ -170,13 +169,10 @@ class _Parting:
 
     def take_edition(self) -> None:
         """`Community`, `Professional Plus`, `Enterprise Edition`: at the end or before a year."""
-        for edition in table("software_words")["editions"]["words"]:
-            pattern = re.compile(rf"(?<=\S)\s{edition}(?:\s+Edition)?(?P<rest>\s+(?:19|20)\d\d)?\s*$", re.IGNORECASE)
-            match = pattern.search(self.words)
-            if match is not None:
-                self.edition = edition
-                self.words = self.words[: match.start()] + (match["rest"] or "")
-                return
+        match = _editions().search(self.words)
+        if match is not None:
+            self.edition = _spelled_editions()[match["edition"].casefold()]
+            self.words = self.words[: match.start()] + (match["rest"] or "")
 
 
 def _bcp47(language: str, region: str | None) -> str:
@@ -195,6 +191,23 @@ def _architectures() -> Mapping[str, str]:
         (word.casefold(), name) for name, words in table("software_words")["architectures"].items() for word in words
     ]
     return dict(sorted(pairs, key=lambda pair: -len(pair[0])))
+
+
+@cache
+def _bare_architectures() -> re.Pattern[str]:
+    words = "|".join(re.escape(word) for word in _architectures())
+    return re.compile(rf"(?:^|(?<=\s))(?P<word>{words})(?: edition)?(?=\s|$)", re.IGNORECASE)
+
+
+@cache
+def _spelled_editions() -> Mapping[str, str]:
+    return {edition.casefold(): edition for edition in table("software_words")["editions"]["words"]}
+
+
+@cache
+def _editions() -> re.Pattern[str]:
+    words = "|".join(re.escape(word) for word in sorted(_spelled_editions(), key=len, reverse=True))
+    return re.compile(rf"(?<=\S)\s(?P<edition>{words})(?:\s+Edition)?(?P<rest>\s+(?:19|20)\d\d)?\s*$", re.IGNORECASE)
 
 
 @cache

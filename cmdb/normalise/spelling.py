@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from cmdb.data.lists import table
 from cmdb.normalise.folding import folded
 from cmdb.normalise.forms import text
 from cmdb.normalise.knowledge import SHIPPED_ONLY, Knowledge
 
+_REMEMBERED = 4_096
+"""Names that are kept spelled; an estate has few makers, and each is met with every CI."""
 _TRADE_MARKS = str.maketrans({"®": " ", "™": " ", "\u00a0": " "})
 
 
@@ -20,6 +22,15 @@ def one_spelling(name: str, knowledge: Knowledge = SHIPPED_ONLY) -> str | None:
     `cmdb/data/manufacturers.yaml`. Unlike `naming.manufacturer`, which serial numbers are compared by, HPE and Aruba, Dell and
     EMC stay what they call themselves.
     """
+    return _shipped(name) if knowledge is SHIPPED_ONLY else _spelled(name, knowledge)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _shipped(name: str) -> str | None:
+    return _spelled(name, SHIPPED_ONLY)
+
+
+def _spelled(name: str, knowledge: Knowledge) -> str | None:
     cleaned = text(name.translate(_TRADE_MARKS).replace("(R)", " "))
     if cleaned is None:
         return None

@@ -15,11 +15,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from cmdb.data.lists import shipped
 from cmdb.normalise.fingerprint import Fingerprint, Part, Spoken
 from cmdb.normalise.makers import spelled_maker
 
@@ -39,6 +38,9 @@ class RuleRow(BaseModel):
     service: tuple[str, ...] = Field(default=(), max_length=3)
     system: tuple[str, ...] = Field(default=(), max_length=3)
     hardware: tuple[str, ...] = Field(default=(), max_length=3)
+
+
+_ROWS = TypeAdapter(tuple[RuleRow, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +103,5 @@ def first_match(rules: Iterable[Rule], text: str) -> Fingerprint | None:
 @cache
 def built_in_rules(kind: Spoken) -> tuple[Rule, ...]:
     """The product's own shapes of one kind of text, in the order of `cmdb/data/spoken.yaml`."""
-    document = yaml.safe_load(files("cmdb.data").joinpath("spoken.yaml").read_text(encoding="utf-8"))
-    return tuple(make_rule(kind, RuleRow.model_validate(row)) for row in document.get(kind.value, ()))
+    rows = _ROWS.validate_python(shipped("spoken").get(kind.value, []))
+    return tuple(make_rule(kind, row) for row in rows)
