@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from cmdb.normalise import forms
+from cmdb.normalise.software_titles import software_title
 from cmdb.observation import Scope, ScopeKind
 from cmdb.values import Value
 from discovery.drafting import Drafting
@@ -46,6 +47,10 @@ _CONTAINERS = frozenset(
 )
 _PACKAGE_TYPES = {"deb": "dpkg", "registry": "windows", "android": "android"}
 """Where a program was found, in the words of the package managers."""
+_PACKAGED = frozenset(
+    {"deb", "rpm", "apk", "pacman", "portage", "snap", "flatpak", "homebrew", "pkg", "freebsd", "nix"}
+)
+"""Package managers, whose names are one spelling already."""
 
 
 class Computer:
@@ -239,16 +244,12 @@ class Computer:
                 self._refuse(f"content.softwares: entry {number} has no name; it is left out")
                 continue
             source = (text(package, "from") or "").casefold()
+            name, said = _product(package, name, is_packaged=source in _PACKAGED)
             local_id = self.rows.draft(
                 f"software:{number}",
                 "software_product",
                 name=name,
-                attributes={
-                    "version": text(package, "version"),
-                    "package_type": _PACKAGE_TYPES.get(source, source) or None,
-                    "vendor": text(package, "publisher"),
-                    "architecture": text(package, "arch"),
-                },
+                attributes={"package_type": _PACKAGE_TYPES.get(source, source) or None, **said},
             )
             self.rows.link(local_id, "INSTALLED_ON", DEVICE)
         self.scopes.append(Scope(kind=ScopeKind.RELATIONSHIPS, within=DEVICE, relationship_type="INSTALLED_ON"))
@@ -256,6 +257,21 @@ class Computer:
     def _complete(self, class_name: str) -> None:
         """A section that is present is whole, in a partial inventory too."""
         self.scopes.append(Scope(kind=ScopeKind.CI_CLASS, class_name=class_name, within=DEVICE))
+
+
+def _product(package: Fields, name: str, *, is_packaged: bool) -> tuple[str, dict[str, Value]]:
+    """Name and attributes of a program: a package is spelled in one way already, a title is parted."""
+    version, maker, architecture = (text(package, key) for key in ("version", "publisher", "arch"))
+    title = None if is_packaged else software_title(name, publisher=maker, version=version)
+    if title is None:
+        return name, {"version": version, "vendor": maker, "architecture": architecture}
+    return title.name, {
+        "version": title.version,
+        "vendor": title.vendor or maker,
+        "architecture": architecture or title.architecture,
+        "edition": title.edition,
+        "language": title.language,
+    }
 
 
 _POWER = {

@@ -21,6 +21,8 @@ class SoftwareProduct(ConfigurationItem):
     package_type: Annotated[Text, Info("dpkg, rpm, apk, msi, pypi …", is_identity=True)] = None
     vendor: Annotated[Text, Info("Maker", weight=RECOMMENDED)] = None
     architecture: Annotated[Text, Info("Instruction set")] = None
+    edition: Annotated[Text, Info("Edition, such as Enterprise")] = None
+    language: Annotated[Text, Info("Language as BCP 47 names it")] = None
     license: Annotated[Text, Info("Licence as SPDX expression")] = None
     purl: Annotated[Text, Info("Package URL")] = None
     cpe: Annotated[Text, Info("CPE 2.3 name")] = None
