@@ -43,7 +43,7 @@ def described_device(values: Mapping[str, Value], knowledge: Knowledge = SHIPPED
         values,
         {
             "manufacturer": maker,
-            "model": (found.hardware.model or found.hardware.product) if maker else None,
+            "model": found.hardware.model or found.hardware.product,
             "os_name": found.system.product,
             "os_version": found.system.version if is_unnamed else None,
             "os_cpe": [cpe] if cpe else None,

@@ -39,6 +39,8 @@ _LEGAL = re.compile(
 )
 _PREAMBLE = re.compile(r"^(?:SNMP agent for |Linux, |- )", re.IGNORECASE)
 _MODEL = re.compile(r"(?:^|(?<=[\s/]))(?=[^\s/]*\d)[A-Za-z0-9][\w.-]*(?:/[A-Z0-9]+)?(?=$|[\s,;(/])")
+_DESIGNATION = re.compile(r"^(?:[A-Z][\w-]+ )?(?P<model>[A-Z]{1,5}-?[0-9]{1,5}[A-Z0-9-]*)(?=$|[\s,;:(])")
+_LONGEST_UNNAMED = 120
 _KIND = re.compile(r" (?:printer|product|device)$", re.IGNORECASE)
 _LONGEST_PRODUCT = 60
 
@@ -67,6 +69,21 @@ def read_gear(text: str) -> Fingerprint | None:
             version=_version(rest),
         )
     )
+
+
+def read_unnamed(text: str) -> Fingerprint | None:
+    """Model and version of a device that names no maker; None where its text begins with no designation.
+
+    A designation has capitals and digits, and stands first or second; what a person wrote there seldom has such.
+    """
+    words = _PREAMBLE.sub("", " ".join(text.split()))
+    found = _DESIGNATION.match(words)
+    if found is None or len(words) > _LONGEST_UNNAMED:
+        return None
+    version = _version(words[found.end() :])
+    if version is None and found.end() < len(words):
+        return None
+    return Fingerprint(hardware=Part(product=found["model"], version=version))
 
 
 def _product(rest: str) -> str | None:

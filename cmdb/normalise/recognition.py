@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cmdb.normalise.banner_tokens import read_tokens, system_beside
 from cmdb.normalise.fingerprint import UNKNOWN, Fingerprint, Spoken
-from cmdb.normalise.gear import read_gear
+from cmdb.normalise.gear import read_gear, read_unnamed
 from cmdb.normalise.knowledge import SHIPPED_ONLY, Knowledge
 from cmdb.normalise.makers import maker_at_head
 from cmdb.normalise.object_ids import read_object_id
@@ -59,7 +59,7 @@ def _read_description(said: str, by_shape: Fingerprint | None) -> Fingerprint | 
     found = by_shape or _on_gear(read_release(said), text) or read_gear(text)
     if found is None and behind is not None:
         found = read_object_id(behind["oid"])
-    return found or _mentioned(text)
+    return found or _mentioned(text) or read_unnamed(text)
 
 
 def _on_gear(found: Fingerprint | None, text: str) -> Fingerprint | None:
