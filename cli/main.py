@@ -26,7 +26,6 @@ COMMANDS: dict[str, str] = {
     "generate": "cli.commands.generate:generate",
     "health": "cli.commands.health:health",
     "history": "cli.commands.history:history",
-    "housekeeping": "cli.commands.housekeeping:housekeeping",
     "impact": "cli.commands.impact:impact",
     "import": "cli.commands.importing:import_",
     "list": "cli.commands.listing:list_",
@@ -46,6 +45,7 @@ COMMANDS: dict[str, str] = {
     "show": "cli.commands.show:show",
     "start": "cli.commands.start:start",
     "unrelate": "cli.commands.edit:unrelate",
+    "tidy": "cli.commands.tidy:tidy",
     "unmerge": "cli.commands.repair:unmerge",
     "withdraw": "cli.commands.repair:withdraw",
 }

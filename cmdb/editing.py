@@ -18,7 +18,7 @@ from cmdb.entities import CI, Claim, Edit, Kind
 from cmdb.errors import Invalid, NotFound
 from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.edited_relationships import attribute_of
-from cmdb.reconcile.edits import enter, is_over, month, run_out, take_back
+from cmdb.reconcile.edits import edit_month, enter, is_over, run_out, take_back
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.values import NAME
@@ -216,9 +216,10 @@ def _has_run_out(claim: Claim, *, now: dt.datetime) -> bool:
         for kept in claim.values.values()
         if kept.edit is not None and kept.edit.until is not None and is_over(kept, now=now)
     ]
-    return any(month(until) == claim.expires_in for until in ends)
+    return any(edit_month(until) == claim.expires_in for until in ends)
 
 
 def _months_until(now: dt.datetime) -> list[str]:
     last = now.year * 12 + now.month - 1
-    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(last - MONTHS_BACK, last + 1)]
+    months = ((number // 12, number % 12 + 1) for number in range(last - MONTHS_BACK, last + 1))
+    return [edit_month(dt.datetime(year, month, 1, tzinfo=dt.UTC)) for year, month in months]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cmdb.amending import Amender
 from cmdb.changeset import Revision
 from cmdb.editing import Editing
+from cmdb.tidying import Tidied, Tidying
 
 LEASE = "housekeeping"
 LEASE_S = 300.0
@@ -16,7 +17,8 @@ LEASE_S = 300.0
 class Kept:
     """What a pass did; `edits` is the revision in which edits ran out, None when none did."""
 
-    edits: Revision | None = None
+    edits: Revision | None
+    tidied: Tidied
 
 
 class Housekeeping:
@@ -32,6 +34,6 @@ class Housekeeping:
         if not store.acquire_lease(LEASE, self._owner, now=self._amender.clock(), ttl_s=LEASE_S):
             return None
         try:
-            return Kept(edits=Editing(self._amender).end_run_out(by=by))
+            return Kept(edits=Editing(self._amender).end_run_out(by=by), tidied=Tidying(self._amender).tidy(by=by))
         finally:
             store.release_lease(LEASE, self._owner)

@@ -100,13 +100,18 @@ def with_values(claim: Claim, values: Mapping[str, ClaimValue], registry: Regist
         values=dict(values),
         identifiers=as_identifiers(evidence),
         fingerprint=fingerprint(evidence) if evidence else "",
-        expires_in=month(min(ends)) if ends else None,
+        expires_in=edit_month(min(ends)) if ends else None,
     )
 
 
 def is_over(kept: ClaimValue, *, now: dt.datetime) -> bool:
     """Whether an edit has run out."""
     return kept.edit is not None and kept.edit.until is not None and kept.edit.until <= now
+
+
+def edit_month(until: dt.datetime) -> str:
+    """As what a claim whose edit ends then is found: apart from the graces of that month, which may be many."""
+    return f"edit {month(until)}"
 
 
 def month(at: dt.datetime) -> str:
