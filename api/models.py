@@ -85,6 +85,19 @@ class CiPage(BaseModel):
     cursor: str | None
 
 
+class SearchRow(CiRow):
+    """A hit of a search; `value` of `field` is what was found."""
+
+    field: str
+    value: str
+
+
+class SearchAnswer(BaseModel):
+    """Hits, best first."""
+
+    items: list[SearchRow]
+
+
 class RelationshipClaim(BaseModel):
     """One source's word on a relationship; a person's edit has no sighting."""
 

@@ -45,4 +45,12 @@ AsOf = Annotated[
         description="The state at a time of commit (2026-01-31 or 2026-01-31T12:00Z) or right after a revision (17); now, when left out.",
     ),
 ]
+Filter = Annotated[
+    str | None,
+    Query(
+        alias="filter",
+        max_length=8000,
+        description='CEL over attributes of the CIs, such as os_name == "Linux" (docs/guides/asking.md).',
+    ),
+]
 ApiDep = Annotated[Api, Depends(api_of)]

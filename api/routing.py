@@ -26,11 +26,13 @@ from api.routes import (
     reviews,
     scans,
     schedules,
+    search,
     transfers,
 )
 
 _ROUTERS = (
     cis.router,
+    search.router,
     edits.router,
     classes.router,
     policy.router,

@@ -40,7 +40,7 @@ COMMANDS: dict[str, str] = {
     "runs": "cli.commands.runs:runs",
     "scan": "cli.commands.scan:scan",
     "schedule": "cli.commands.schedule:schedule",
-    "search": "cli.commands.search:search",
+    "search": "cli.commands.search:search_command",
     "serve": "cli.commands.serve:serve",
     "show": "cli.commands.show:show",
     "start": "cli.commands.start:start",

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.answers import json_answer, record_answer
 from api.models import CiAnswer, CiPage, HistoryPage, Neighbourhood, RelationshipPage
 from api.neighbourhood import neighbourhood
-from api.parts import ApiDep, AsOf
+from api.parts import ApiDep, AsOf, Filter
 from api.relationship_pages import relationship_page
 from cmdb import documents
 from cmdb.as_of import view as as_of_view
@@ -36,16 +36,10 @@ async def list_cis(
     api: ApiDep,
     class_name: Annotated[str | None, Query(alias="class", description="A class, with its subclasses.")] = None,
     search: Annotated[str | None, Query(max_length=1000, description="A part of the name, in any case.")] = None,
-    filter_text: Annotated[
-        str | None,
-        Query(
-            alias="filter",
-            max_length=8000,
-            description='CEL over the attributes of the class, such as os_name == "Linux" (docs/guides/asking.md).',
-        ),
-    ] = None,
+    filter_text: Filter = None,
     sort: Annotated[
-        str | None, Query(max_length=200, description="A field, or -field for the greatest first; by name when left out.")
+        str | None,
+        Query(max_length=200, description="A field, or -field for the greatest first; by name when left out."),
     ] = None,
     as_of: AsOf = None,
     cursor: Annotated[str | None, Query(max_length=4000)] = None,

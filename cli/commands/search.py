@@ -6,26 +6,56 @@ import click
 
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
-from cmdb.asking.question import Question, pages
-from cmdb.documents import list_rows
+from cmdb.documents import Document
+from cmdb.errors import Invalid
+from cmdb.search.answers import search_rows
+from cmdb.search.searching import HITS_LIMIT, search
 
 
-@click.command()
-@click.argument("text")
-@click.option("--limit", default=100, show_default=True, help="The most rows to print.")
+@click.command(name="search")
+@click.argument("text", nargs=-1, required=True)
+@click.option("--limit", default=50, show_default=True, help="The most hits to print.")
 @json_option
 @store_option
-def search(*, text: str, limit: int, as_json: bool, store_url: str | None) -> None:
-    """List the CIs whose name holds a text.
+def search_command(*, text: tuple[str, ...], limit: int, as_json: bool, store_url: str | None) -> None:
+    """Find CIs by name, address, MAC, serial, asset tag, domain name, model or description, best first.
 
-    Example: cmdb search db
+    Beginnings of words will do, in any order and case, and MACs and serials in any spelling. Each hit says which of its
+    values was found; retired CIs come last.
+
+    Example: cmdb search 00:1b:21
     """
+    if not 1 <= limit <= HITS_LIMIT:
+        raise Invalid(f"--limit {limit} is not between 1 and {HITS_LIMIT}")
     with context(store_url) as found:
-        question = Question(search=text)
-        rows = [row for page in pages(found.store, question, limit=limit) for row in list_rows(found.store, page)]
+        hits = search(found.store, " ".join(text), limit=limit)
+        rows = [
+            row for start in range(0, len(hits), 200) for row in search_rows(found.store, hits[start : start + 200])
+        ]
     if as_json:
         for row in rows:
             print_json(row)
+    else:
+        _print(rows, limit)
+
+
+def _print(rows: list[Document], limit: int) -> None:
+    if not rows:
+        console().print("no CI fits; every word must begin a word of its name, addresses, serials or descriptions")
         return
-    shown = [(row["name"], row["class"], row["state"], row["last_seen_at"], row["id"]) for row in rows]
-    console().print(table(("name", "class", "state", "last seen", "id"), shown))
+    columns = ("name", "class", "state", "found in", "value", "last seen", "id")
+    console().print(table(columns, (_shown(row) for row in rows)))
+    if len(rows) == limit:
+        console().print(f"the best {limit}; there may be more")
+    else:
+        console().print(f"{len(rows)} CI{'' if len(rows) == 1 else 's'}")
+
+
+def _shown(row: Document) -> tuple[object, ...]:
+    state = row["state"] if row["lifecycle"] == "live" else row["lifecycle"]
+    value = "" if row["field"] == "name" else _short(str(row["value"]))
+    return row["name"], row["class"], state, row["field"], value, row["last_seen_at"], row["id"]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 60 else value[:59] + "…"
