@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457): the only module that knows HTTP status codes of errors.
 
-NotFound 404 · Conflict 409 (Stale 412) · Invalid 422 (TooLarge 413) · Unavailable 503 (Busy 429) · Denied 403 (NotAuthenticated 401)
+NotFound 404 · Gone 410 · Conflict 409 (Stale 412) · Invalid 422 (TooLarge 413) · Unavailable 503 (Busy 429) · Denied 403 (NotAuthenticated 401)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from cmdb.errors import CmdbError, Conflict, Denied, Invalid, NotFound, Unavailable
+from cmdb.errors import CmdbError, Conflict, Denied, Gone, Invalid, NotFound, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ _STATUS: tuple[tuple[type[CmdbError], HTTPStatus, str], ...] = (
     (Busy, HTTPStatus.TOO_MANY_REQUESTS, "busy"),
     (NotAuthenticated, HTTPStatus.UNAUTHORIZED, "not-authenticated"),
     (NotFound, HTTPStatus.NOT_FOUND, "not-found"),
+    (Gone, HTTPStatus.GONE, "gone"),
     (Conflict, HTTPStatus.CONFLICT, "conflict"),
     (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
@@ -57,6 +58,7 @@ _TITLES = {
     "busy": "Too much is waiting",
     "not-authenticated": "A token is needed",
     "not-found": "No such thing",
+    "gone": "Kept no longer",
     "conflict": "Another state stands against it",
     "invalid": "The input cannot be right",
     "unavailable": "A component does not answer",

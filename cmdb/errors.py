@@ -5,6 +5,7 @@
     ├── Conflict      true of another state: somebody was faster, or a name has several owners
     ├── Invalid       the input cannot be right
     ├── Unavailable   a store, daemon or target does not answer now; the same call may succeed later
+    ├── Gone          was kept once, and is no longer
     └── Denied        not permitted here
 
 A message states what was observed and what to do next; it never carries a secret.
@@ -48,6 +49,10 @@ class Invalid(CmdbError):
 
 class Unavailable(CmdbError):
     """A component does not answer now."""
+
+
+class Gone(CmdbError):
+    """Was kept once, and is no longer; the message says from where on there is something."""
 
 
 class Denied(CmdbError):

@@ -82,6 +82,14 @@ class Then:
     touch: int
 
 
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Up to `then` only some points of the past are kept, the last of each UTC day among them; `at` is the end of that time."""
+
+    then: Then
+    at: dt.datetime
+
+
 class Store(Protocol):
     """See the module's docstring."""
 
@@ -178,9 +186,12 @@ class Store(Protocol):
         of these is left out is the store's affair.
         """
 
-    # the past
+    # the past; a point before the horizon stands for the last one kept before it, which `then` gives
     def changes(self, *, after: int, after_sequence: int | None = None, limit: int = 1000) -> tuple[Change, ...]:
-        """The feed after revision `after` (or after entry (`after`, `after_sequence`)), oldest first; complete and ordered."""
+        """The feed after revision `after` (or after entry (`after`, `after_sequence`)), oldest first; complete and ordered.
+
+        Raises `Gone` after a revision before the horizon that is not kept: what came and went since is not known any more.
+        """
 
     def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
         """Sightings by commit, after touch number `after`, oldest first."""
@@ -201,6 +212,16 @@ class Store(Protocol):
         self, kind: Kind, ids: Collection[str], *, after: int = 0, after_sequence: int | None = None, limit: int = 1000
     ) -> tuple[Change, ...]:
         """Changes of at most 1,000 entities together, placed and ordered as in `changes`."""
+
+    def horizon(self) -> Horizon | None:
+        """From when on every state is kept; None when all are."""
+
+    def compact(self, horizon: Horizon, kept: Collection[Then]) -> Iterator[int]:
+        """Drop states and sightings that no kept point up to the horizon shows; `kept` has the horizon itself.
+
+        What is kept is declared first; then each step is one transaction of bounded size and yields how much it dropped.
+        It may be cut off between any two, and is finished by calling it again. What was kept before stays kept.
+        """
 
     def difference(
         self, first: int, second: int, *, after: tuple[int, int] | None = None, limit: int = 1000

@@ -81,3 +81,16 @@ FORMER = f"""
 
 FORGOTTEN = "ALTER TABLE former_sighting ADD COLUMN until INTEGER"
 """Schema version 3: from the touch number `until` on these touches count no more; NULL: they count."""
+
+COMPACTION = """
+    CREATE TABLE kept_revision (number INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE kept_touch (number INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE horizon (
+        revision INTEGER NOT NULL,
+        touch INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        done_revision INTEGER NOT NULL,
+        done_touch INTEGER NOT NULL
+    ) STRICT;
+"""
+"""Points that compaction keeps, and one row of how far it goes and how far it has come."""

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable
 
 from cmdb.errors import Invalid
-from cmdb.store.sqlite.former_tables import FORGOTTEN, FORMER
+from cmdb.store.sqlite.former_tables import COMPACTION, FORGOTTEN, FORMER
 from cmdb.store.sqlite.search_tables import SEARCH, fill_search
 
 SEQUENCE_BITS = 20
@@ -107,6 +107,7 @@ MIGRATIONS: tuple[str, ...] = (
     FORMER,
     FORGOTTEN,
     SEARCH,
+    COMPACTION,
 )
 """Script by schema version, counted from 1; never edited once released, only added to."""
 

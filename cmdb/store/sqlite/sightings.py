@@ -35,12 +35,12 @@ def seen_then(connection: sqlite3.Connection, subjects: Collection[str], touch: 
             " AND (until IS NULL OR until > ?)"
         )
         for subject, packed in connection.execute(query, (*values, *values, touch)):
-            numbers.setdefault(subject, []).extend(number for number in _unpacked(packed) if number <= touch)
-    times = _times(connection, {number for found in numbers.values() for number in found})
+            numbers.setdefault(subject, []).extend(number for number in unpack(packed) if number <= touch)
+    at = times(connection, {number for found in numbers.values() for number in found})
     return {
         subject: Seen(
-            from_microseconds(min(times[number] for number in found)),
-            from_microseconds(max(times[number] for number in found)),
+            from_microseconds(min(at[number] for number in found)),
+            from_microseconds(max(at[number] for number in found)),
         )
         for subject, found in numbers.items()
         if found
@@ -56,7 +56,7 @@ def sightings_of(connection: sqlite3.Connection, subjects: Collection[str]) -> d
             f" UNION ALL SELECT subject, touches FROM former_sighting WHERE subject IN ({places}) AND until IS NULL"
         )
         for subject, packed in connection.execute(query, (*values, *values)):
-            numbers.setdefault(subject, []).extend(_unpacked(packed))
+            numbers.setdefault(subject, []).extend(unpack(packed))
     known: dict[int, Sighted] = {}
     for places, values in lists([str(number) for number in {one for found in numbers.values() for one in found}]):
         query = f"SELECT number, revision, at FROM touch WHERE number IN ({places})"
@@ -65,11 +65,17 @@ def sightings_of(connection: sqlite3.Connection, subjects: Collection[str]) -> d
     return {subject: tuple(known[number] for number in sorted(found)) for subject, found in numbers.items() if found}
 
 
-def _unpacked(packed: str) -> Iterable[int]:
+def unpack(packed: str) -> Iterable[int]:
+    """Touch numbers of a `touches` column."""
     return (int(packed[start : start + _DIGITS], 16) for start in range(0, len(packed), _DIGITS))
 
 
-def _times(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, int]:
+def pack(numbers: Iterable[int]) -> str:
+    """Touch numbers as a `touches` column holds them."""
+    return "".join(f"{number:0{_DIGITS}x}" for number in numbers)
+
+
+def times(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, int]:
     """When the touches of these numbers saw what they saw."""
     found: dict[int, int] = {}
     for places, values in lists([str(number) for number in numbers]):

@@ -13,8 +13,8 @@ from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
 from cmdb.store.listing import Listing
 from cmdb.store.paging import checked_limit, make_cursor
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
-from cmdb.store.sqlite import erasing, formerly, past, reading, sightings
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, Horizon, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
+from cmdb.store.sqlite import compacting, erasing, formerly, past, reading, sightings
 from cmdb.store.sqlite.connections import MEMORY, Connections, bounded
 from cmdb.store.sqlite.listing import places_of_cis
 from cmdb.store.sqlite.search_tables import ids_of_words
@@ -182,6 +182,7 @@ class SqliteStore(Store):
         """As `Store.changes`."""
         checked_limit(limit)
         with self._connections.reading() as connection:
+            compacting.refuse_gone(connection, after)
             return past.changes(connection, past.last_place(after, after_sequence), limit)
 
     def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
@@ -222,6 +223,15 @@ class SqliteStore(Store):
         with self._connections.reading() as connection:
             return past.histories(connection, kind, ids, past.last_place(after, after_sequence), limit)
 
+    def horizon(self) -> Horizon | None:
+        """As `Store.horizon`."""
+        with self._connections.reading() as connection:
+            return compacting.horizon(connection)
+
+    def compact(self, horizon: Horizon, kept: Collection[Then]) -> Iterator[int]:
+        """As `Store.compact`; freed pages are used again, the file does not shrink."""
+        return compacting.compact(self._connections, horizon, kept)
+
     def difference(
         self, first: int, second: int, *, after: tuple[int, int] | None = None, limit: int = 1000
     ) -> tuple[Change, ...]:
@@ -235,9 +245,8 @@ class SqliteStore(Store):
     def then(self, at: dt.datetime | int) -> Then:
         """As `Store.then`."""
         with self._connections.reading() as connection:
-            return sightings.then(
-                connection, at if isinstance(at, int) else None, None if isinstance(at, int) else to_microseconds(at)
-            )
+            revision, instant = (at, None) if isinstance(at, int) else (None, to_microseconds(at))
+            return compacting.snapped(connection, sightings.then(connection, revision, instant))
 
     def ids_ever(
         self, kind: Kind, field: str, values: Collection[str], *, after: str = "", limit: int = PAGE_LIMIT
