@@ -1,19 +1,17 @@
-"""Graphs in other programs' formats, by way of networkx: GraphML and Cytoscape JSON."""
+"""A blast radius in other programs' formats, by way of networkx: GraphML and Cytoscape JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import networkx as nx
 
-from cmdb.entities import CI, Kind, Redundancy, Relationship
-from cmdb.store.view import View
+from cmdb.entities import Redundancy
 from cmdb.values import Value
 from impact.blast_radius import BlastRadius
 from impact.kernel_pure import BILLION, GROUP
-from impact.rows import scan
 from impact.travel import to_source
 
 REDUNDANCY = "REDUNDANCY"
@@ -28,16 +26,6 @@ def radius_to_graphml(radius: BlastRadius) -> str:
 def radius_to_cytoscape(radius: BlastRadius) -> str:
     """The roots, the listed CIs and every relationship between these, as Cytoscape JSON."""
     return _cytoscape(_radius(radius))
-
-
-def estate_to_graphml(view: View, *, kept: Container[str] | None = None) -> str:
-    """CIs, relationships and redundancy groups as GraphML, of the CIs `kept` or all; all in memory, about 5 KB a CI."""
-    return _graphml(_estate(view, kept))
-
-
-def estate_to_cytoscape(view: View, *, kept: Container[str] | None = None) -> str:
-    """CIs, relationships and redundancy groups as Cytoscape JSON, of the CIs `kept` or all; all in memory, about 5 KB a CI."""
-    return _cytoscape(_estate(view, kept))
 
 
 def _radius(radius: BlastRadius) -> nx.MultiDiGraph[str]:
@@ -61,7 +49,11 @@ def _radius(radius: BlastRadius) -> nx.MultiDiGraph[str]:
                 group = snapshot.groups[other]
                 if group is not None and group.owner in ids:
                     graph.add_edge(
-                        ids[group.owner], id_, key=group.entity.id, **_group(group.entity), confidence=confidence
+                        ids[group.owner],
+                        id_,
+                        key=group.entity.id,
+                        **group_attributes(group.entity),
+                        confidence=confidence,
                     )
             elif kind & 1 == to_source(0) & 1 and other in ids:
                 name = snapshot.travel.rules[(kind - to_source(0)) // 2].name
@@ -69,31 +61,8 @@ def _radius(radius: BlastRadius) -> nx.MultiDiGraph[str]:
     return graph
 
 
-def _estate(view: View, kept: Container[str] | None) -> nx.MultiDiGraph[str]:
-    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-
-    def is_kept(*ids: str) -> bool:
-        return kept is None or all(id_ in kept for id_ in ids)
-
-    for ci in scan(view, Kind.CI):
-        if isinstance(ci, CI) and ci.merged_into is None and is_kept(ci.id):
-            own = {"class": ci.class_name, "name": ci.name, "lifecycle": ci.lifecycle.value, "state": ci.state.value}
-            graph.add_node(ci.id)
-            graph.nodes[ci.id].update(_plain(ci.attributes.items()) | own)
-    for entity in scan(view, Kind.RELATIONSHIP):
-        if isinstance(entity, Relationship) and is_kept(entity.source, entity.target):
-            # not by keyword: an attribute may be called like a parameter
-            graph.add_edge(entity.source, entity.target, key=entity.type)
-            described = graph.edges[entity.source, entity.target, entity.type]
-            described.update(_plain(entity.attributes.items()), type=entity.type, confidence=entity.confidence)
-    for entity in scan(view, Kind.REDUNDANCY):
-        if isinstance(entity, Redundancy) and is_kept(entity.of, *entity.members):
-            for member in entity.members:
-                graph.add_edge(entity.of, member, key=entity.id, **_group(entity))
-    return graph
-
-
-def _group(group: Redundancy) -> dict[str, Any]:
+def group_attributes(group: Redundancy) -> dict[str, Any]:
+    """What an edge from a CI to a member of its redundancy group carries."""
     described = {
         "type": REDUNDANCY,
         "group": group.name,
@@ -103,7 +72,7 @@ def _group(group: Redundancy) -> dict[str, Any]:
     return {key: value for key, value in described.items() if value is not None}
 
 
-def _plain(attributes: Iterable[tuple[str, Value]]) -> dict[str, Any]:
+def plain(attributes: Iterable[tuple[str, Value]]) -> dict[str, Any]:
     """GraphML knows only scalars: lists and objects become JSON text, null is left out."""
     return {
         name: value if isinstance(value, str | int | float | bool) else json.dumps(value, ensure_ascii=False)

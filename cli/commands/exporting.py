@@ -18,7 +18,7 @@ from cmdb.asking.question import ids, make_question
 from cmdb.errors import Invalid
 from cmdb.formats.csv_writer import write_csv
 from cmdb.formats.graph_writer import write_graph
-from impact.export import estate_to_cytoscape, estate_to_graphml
+from impact.estate_export import estate_to_cytoscape, estate_to_graphml
 
 
 @click.command(name="export")
@@ -44,9 +44,9 @@ def export(
         elif format_name == "csv":
             lines = write_csv(view, found.registry, kept=kept)
         elif format_name == "graphml":
-            lines = iter(estate_to_graphml(view, kept=kept).splitlines())
+            lines = estate_to_graphml(view, kept=kept)
         else:
-            lines = iter([estate_to_cytoscape(view, kept=kept)])
+            lines = estate_to_cytoscape(view, kept=kept)
         if out is None:
             for line in lines:
                 sys.stdout.write(line + "\n")

@@ -12,7 +12,8 @@ from cmdb.entities import Lifecycle, Redundancy
 from cmdb.past import Past
 from cmdb.store.sqlite.store import SqliteStore
 from impact.blast_radius import BlastRadius, blast_radius
-from impact.export import estate_to_cytoscape, estate_to_graphml, radius_to_cytoscape, radius_to_graphml
+from impact.estate_export import estate_to_cytoscape, estate_to_graphml
+from impact.export import radius_to_cytoscape, radius_to_graphml
 from tests.contract.store.builders import change_set, ci, made, relationship
 from tests.unit.impact.builders import edge, graph_of, group, node
 
@@ -59,7 +60,7 @@ def test_the_whole_estate_is_exported_with_attributes_as_of_a_revision() -> None
     store.apply(change_set(*made(ci("web"), db, relationship("web", "DEPENDS_ON", "db", attributes={"key": "k"}))))
     late = Redundancy(id="g", of="web", members=("db",), min_up_percent=50.0)
     store.apply(change_set(*made(ci("late", merged_into="db"), late), planned_at=1))
-    graph = nx.read_graphml(io.BytesIO(estate_to_graphml(store).encode()))
+    graph = nx.read_graphml(io.BytesIO("\n".join(estate_to_graphml(store)).encode()))
     assert graph.nodes["db"] == {
         "class": "server",
         "name": "db",
@@ -70,5 +71,5 @@ def test_the_whole_estate_is_exported_with_attributes_as_of_a_revision() -> None
     }
     assert sorted(graph) == ["db", "web"]
     assert sorted(graph.edges(data="type")) == [("web", "db", "DEPENDS_ON"), ("web", "db", "REDUNDANCY")]
-    before = json.loads(estate_to_cytoscape(Past(store, store.then(1))))
+    before = json.loads("".join(estate_to_cytoscape(Past(store, store.then(1)))))
     assert [element["data"]["type"] for element in before["elements"]["edges"]] == ["DEPENDS_ON"]
