@@ -29,6 +29,7 @@ _WINDOWS_NT = re.compile(
 _WINDOWS_NAME = re.compile(
     r"^Windows (?:(?P<pre>Web |Storage |MultiPoint |Embedded )?(?P<server>Server) )?(?P<name>\d{4}(?: R2)?|NT \d\.\d+|XP|Vista|7|8\.1|8|10|11|ME|95|98)?\b ?(?P<edition>(?:\S+ )*?)??(?P<build>\d{4,5})?(?:[ ,]*Service Pack (?P<pack>\d+))?(?:,.*)?$"
 )
+_MARKS = re.compile(r"\((?:R|TM)\)|[®™]", re.IGNORECASE)
 _WINDOWS_VERSION = re.compile(r"^Windows (?P<nt>\d\.\d)$")
 _ROLE = re.compile(r"1\.3\.6\.1\.4\.1\.311\.1\.1\.3\.1\.(?P<role>[123])\b")
 _ARCHITECTURES = {"amd64": "x86_64", "intel64": "x86_64", "em64t": "x86_64", "ia64": "ia64", "x86": "x86"}
@@ -80,11 +81,12 @@ def windows(nt: str, build: str | None = None, *, is_server: bool) -> str | None
 
 def read_windows_name(text: str) -> Fingerprint | None:
     """A Windows by its own name, with edition, build and service pack, as SMB and programs that list systems spell it."""
-    version = _WINDOWS_VERSION.match(text)
+    bare = " ".join(_MARKS.sub(" ", text).split())
+    version = _WINDOWS_VERSION.match(bare)
     if version is not None:
         name = windows(version["nt"], is_server=False)
         return _windows(name) if name else None
-    match = _WINDOWS_NAME.match(text)
+    match = _WINDOWS_NAME.match(bare)
     if match is None or not match["name"]:
         return None
     server = "Server " if match["server"] or (match["name"].startswith("20") and match["name"] != "2000") else ""

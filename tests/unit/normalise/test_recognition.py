@@ -50,6 +50,25 @@ def test_a_windows_is_named_by_version_build_and_role() -> None:
     assert recognise(Spoken.SYSDESCR, f"1.3.6.1.4.1.311.1.1.3.1.1 {said}").system.product == "Windows 10"
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "pack"),
+    [
+        ("Windows Server (R) 2008 Standard 6001 Service Pack 1", "Windows Server 2008", "Service Pack 1"),
+        ("Windows Vista (TM) Business 6000", "Windows Vista", None),
+        ("Windows 8.1 Pro 9600", "Windows 8.1", None),
+        ("Windows Server 2022 Standard 20348", "Windows Server 2022", None),
+        ("Windows 2000 2195", "Windows 2000", None),
+        ("Windows 5.0", "Windows 2000", None),
+        ("Windows 6.1", "Windows 7", None),
+        ("Windows", None, None),
+    ],
+)
+def test_a_windows_goes_by_its_own_name(text: str, name: str | None, pack: str | None) -> None:
+    system = recognise(Spoken.SMB, text).system
+
+    assert (system.product, system.version) == (name, pack)
+
+
 def test_an_enterprise_number_names_the_maker_where_the_description_says_nothing() -> None:
     assert recognise(Spoken.SYSDESCR, "1.3.6.1.4.1.14988.1").hardware.vendor == "MikroTik"
     assert recognise(Spoken.SYSDESCR, "1.3.6.1.4.1.8072.3.2.10").system.product == "Linux"
