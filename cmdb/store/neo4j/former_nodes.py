@@ -32,6 +32,12 @@ FORMER: tuple[str, ...] = (
     "CREATE INDEX by_Touch_revision_number IF NOT EXISTS FOR (n:Touch) ON (n.revision, n.number)",
     "CREATE INDEX by_Touch_committed_at_number IF NOT EXISTS FOR (n:Touch) ON (n.committed_at, n.number)",
 )
+COMPACTION: tuple[str, ...] = (
+    "CREATE CONSTRAINT unique_KeptRevision_number IF NOT EXISTS FOR (n:KeptRevision) REQUIRE n.number IS UNIQUE",
+    "CREATE CONSTRAINT unique_KeptTouch_number IF NOT EXISTS FOR (n:KeptTouch) REQUIRE n.number IS UNIQUE",
+    "CREATE CONSTRAINT unique_Horizon_name IF NOT EXISTS FOR (n:Horizon) REQUIRE n.name IS UNIQUE",
+)
+"""Points that compaction keeps, and one node of how far it goes and how far it has come."""
 
 _Step = tuple[Kind, str, Entity, Entity | None]
 

@@ -18,7 +18,7 @@ from functools import partial
 
 from cmdb.errors import Invalid
 from cmdb.store.neo4j.database import Database, Transaction
-from cmdb.store.neo4j.former_nodes import FORMER, fill_former
+from cmdb.store.neo4j.former_nodes import COMPACTION, FORMER, fill_former
 from cmdb.store.neo4j.properties import LABELS
 from cmdb.store.neo4j.search_nodes import SEARCH, fill_search
 
@@ -70,6 +70,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (_constraint("HealthReport", "id"),),
     (_constraint("Baseline", "id"),),
     SEARCH,
+    COMPACTION,
 )
 """Statements by schema version, counted from 1; never edited once released, only added to; each may be run twice."""
 

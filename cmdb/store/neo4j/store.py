@@ -12,14 +12,14 @@ from cmdb.store.erasure import Erasure
 from cmdb.store.fields import checked_field
 from cmdb.store.instants import to_microseconds, utc_now
 from cmdb.store.listing import Listing
-from cmdb.store.neo4j import erasing, formerly, past, reading, schema, sightings
+from cmdb.store.neo4j import compacting, erasing, formerly, past, reading, schema, sightings
 from cmdb.store.neo4j.database import PATIENCE_S, Database, Transaction
 from cmdb.store.neo4j.listing import list_cis
 from cmdb.store.neo4j.properties import LabelsOf, indexable
 from cmdb.store.neo4j.search_nodes import find_words
 from cmdb.store.neo4j.writing import REVISION, note, owners, recorded, to_revision, write
 from cmdb.store.paging import checked_limit
-from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
+from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, Horizon, KeyOwners, NodeRow, Page, Seen, Sighted, Store, Then
 from cmdb.store.validation import CheckedChangeSet, check, check_notes
 
 _NODES = 20_000
@@ -199,7 +199,12 @@ class Neo4jStore(Store):
         """As `Store.changes`."""
         checked_limit(limit)
         place = past.last_place(after, after_sequence)
-        return self._database.read(lambda transaction: past.changes(transaction, place, limit))
+
+        def read(transaction: Transaction) -> tuple[Change, ...]:
+            compacting.refuse_gone(transaction, after)
+            return past.changes(transaction, place, limit)
+
+        return self._database.read(read)
 
     def touches(self, *, after: int, limit: int = 1000) -> tuple[Touch, ...]:
         """As `Store.touches`."""
@@ -239,6 +244,14 @@ class Neo4jStore(Store):
         place = past.last_place(after, after_sequence)
         return self._database.read(lambda transaction: past.histories(transaction, kind, ids, place, limit))
 
+    def horizon(self) -> Horizon | None:
+        """As `Store.horizon`."""
+        return self._database.read(compacting.horizon)
+
+    def compact(self, horizon: Horizon, kept: Collection[Then]) -> Iterator[int]:
+        """As `Store.compact`."""
+        return compacting.compact(self._database, horizon, kept)
+
     def difference(
         self, first: int, second: int, *, after: tuple[int, int] | None = None, limit: int = 1000
     ) -> tuple[Change, ...]:
@@ -252,7 +265,7 @@ class Neo4jStore(Store):
         """As `Store.then`."""
         if not isinstance(at, int):
             to_microseconds(at)
-        return self._database.read(lambda transaction: sightings.then(transaction, at))
+        return self._database.read(lambda transaction: compacting.snapped(transaction, sightings.then(transaction, at)))
 
     def ids_ever(
         self, kind: Kind, field: str, values: Collection[str], *, after: str = "", limit: int = PAGE_LIMIT
