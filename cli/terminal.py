@@ -39,14 +39,19 @@ def table(
 
 
 def cell_text(cell: object) -> str:
-    """A value as it stands in a table: lists by commas, objects as name=value, nothing for None."""
+    """A value as it stands in a table: lists by commas, objects as name=value, what is inside others in brackets, nothing for None."""
     if cell is None:
         return ""
     if isinstance(cell, (list, tuple)):
-        return ", ".join(cell_text(item) for item in cell)
+        return ", ".join(_inner(item) for item in cell)
     if isinstance(cell, dict):
-        return ", ".join(f"{name}={cell_text(value)}" for name, value in cell.items())
+        return ", ".join(f"{name}={_inner(value)}" for name, value in cell.items())
     return str(cell)
+
+
+def _inner(cell: object) -> str:
+    is_several = isinstance(cell, dict) or (isinstance(cell, (list, tuple)) and len(cell) != 1)
+    return f"({cell_text(cell)})" if is_several else cell_text(cell)
 
 
 def printable(text: str) -> str:

@@ -1,15 +1,18 @@
-"""What the policy says of a class and its attributes, as `cmdb policy show` and HTTP answer it."""
+"""What the policy says of a class and its attributes, and what applying it or time changed, as commands and HTTP answer it."""
 
 from __future__ import annotations
 
 import difflib
 
 from cmdb.documents import Document
+from cmdb.edit_answers import edited
 from cmdb.errors import NotFound
+from cmdb.housekeeping import Kept
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.ranking import Ranking
 from cmdb.registry import ROOT
+from cmdb.resettling import Resettled
 
 
 def policy_of(policy: Policy, class_name: str, attribute: str | None = None) -> list[Document]:
@@ -32,6 +35,28 @@ def policy_of(policy: Policy, class_name: str, attribute: str | None = None) -> 
         if name in known and any(name in rule.attributes for rule in policy.ranking(spec.name, name).chain)
     ]
     return [_row(policy, spec.name, name) for name in ("*", *own)]
+
+
+def resettled(done: Resettled) -> Document:
+    """`{"cis", "changed_count", "changed": [{"id", "class", "name", "changes": {name: [before, after]}}], "revisions"}`."""
+    rows = [edited(before, after, None) for before, after in done.changed]
+    return {
+        "cis": done.cis,
+        "changed_count": done.changed_count,
+        "changed": [{name: row[name] for name in ("id", "class", "name", "changes")} for row in rows],
+        "revisions": done.revisions,
+    }
+
+
+def tidied(kept: Kept) -> Document:
+    """`{"edits": revision or null, "graces", "parked", "clocks"}`, counts of what ended."""
+    ended = kept.tidied
+    return {
+        "edits": None if kept.edits is None else kept.edits.number,
+        "graces": ended.graces,
+        "parked": ended.parked,
+        "clocks": ended.clocks,
+    }
 
 
 def _row(policy: Policy, class_name: str, attribute: str) -> Document:

@@ -7,13 +7,18 @@ from typing import cast
 
 import click
 
-from cli.options import json_option, print_json
+from cli.options import context, json_option, print_json, store_option
 from cli.settings import read_settings
 from cli.terminal import console, table
-from cli.wiring import make_policy, make_registry
+from cli.wiring import make_policy, make_registry, utc_now
+from cmdb.amending import Amender
 from cmdb.documents import Document
-from cmdb.policy_answers import policy_of
+from cmdb.policy_answers import policy_of, resettled
 from cmdb.reconcile.policy_file import read_rules
+from cmdb.resettling import Resettling
+
+SHOWN = 50
+"""CIs that a terminal is shown."""
 
 
 @click.group()
@@ -40,8 +45,12 @@ def show(*, class_name: str, attribute: str | None, as_json: bool) -> None:
         print_json(rows)
         return
     out = console()
+    alike: dict[str, list[Document]] = {}
     for row in rows:
-        _print(row)
+        about = {name: value for name, value in row.items() if name != "attribute"}
+        alike.setdefault("" if row["attribute"] == "*" else str(about), []).append(row)
+    for some in alike.values():
+        _print(some[0], ", ".join(str(row["attribute"]) for row in some))
     grace = cast("dict[str, float]", rows[0]["grace"])
     out.print(
         f"gone after {grace['scans']} complete scans without it and {grace['days']:g} days, whichever is later",
@@ -49,9 +58,9 @@ def show(*, class_name: str, attribute: str | None, as_json: bool) -> None:
     )
 
 
-def _print(row: Document) -> None:
+def _print(row: Document, attributes: str) -> None:
     out = console()
-    about = "every attribute without rules of its own" if row["attribute"] == "*" else str(row["attribute"])
+    about = "every attribute without rules of its own" if attributes == "*" else attributes
     out.print(f"[bold]{row['class']}[/bold]  {about}")
     if row["union"]:
         out.print("  the union of what all sources say; none goes before another")
@@ -85,5 +94,40 @@ def check(*, file: Path | None, as_json: bool) -> None:
         return
     console().print(
         f"{path or 'no file of the site'}: {len(own)} rule{'' if len(own) == 1 else 's'}, before {len(rules) - len(own)} that ship",
+        markup=False,
+    )
+
+
+@policy.command(name="apply")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Show what would change; write nothing.")
+@json_option
+@store_option
+def apply_(*, is_dry_run: bool, as_json: bool, store_url: str | None) -> None:
+    """Settle every CI anew by the policy of now; without this each takes it up when a look touches it next.
+
+    Example: cmdb policy apply --dry-run
+    """
+    with context(store_url) as found:
+        amender = Amender(found.store, found.registry, found.policy, clock=utc_now)
+        done = Resettling(amender).run(by=found.settings.user, is_dry_run=is_dry_run)
+    document = resettled(done)
+    if as_json:
+        print_json(document)
+        return
+    rows = [
+        (row["name"], row["class"], name, was, now)
+        for row in cast("list[Document]", document["changed"])[:SHOWN]
+        for name, (was, now) in cast("dict[str, list[object]]", row["changes"]).items()
+    ]
+    out = console()
+    if rows:
+        out.print(table(("CI", "class", "attribute", "was", "is"), rows))
+    if done.changed_count > SHOWN:
+        out.print(f"… and {done.changed_count - SHOWN} more CIs; --json names 1,000", style="dim")
+    written = (
+        f"revision {' to '.join(str(number) for number in done.revisions)}" if done.revisions else "nothing written"
+    )
+    out.print(
+        f"{done.changed_count} of {done.cis} CIs {'would ' if is_dry_run else ''}change{'' if is_dry_run else 'd'}; {written}",
         markup=False,
     )

@@ -13,6 +13,7 @@ from cli.wiring import utc_now
 from cmdb.amending import Amender
 from cmdb.errors import Conflict
 from cmdb.housekeeping import Housekeeping
+from cmdb.policy_answers import tidied
 
 
 @click.command()
@@ -28,15 +29,14 @@ def tidy(*, as_json: bool, store_url: str | None) -> None:
         kept = Housekeeping(amender, owner=f"{socket.gethostname()}:{os.getpid()}").run(by=found.settings.user)
     if kept is None:
         raise Conflict("another process tidies this store now; try again in a moment")
-    number = None if kept.edits is None else kept.edits.number
-    tidied = kept.tidied
     if as_json:
-        print_json({"edits": number, "graces": tidied.graces, "parked": tidied.parked, "clocks": tidied.clocks})
+        print_json(tidied(kept))
         return
+    ended = kept.tidied
     said = [
-        *([] if number is None else [f"edits ran out (revision {number})"]),
-        *([f"graces of {tidied.graces} claims ended"] if tidied.graces else []),
-        *([f"{tidied.parked} parked drafts expired"] if tidied.parked else []),
-        *([f"{tidied.clocks} questions about clocks forgotten"] if tidied.clocks else []),
+        *([] if kept.edits is None else [f"edits ran out (revision {kept.edits.number})"]),
+        *([f"graces of {ended.graces} claims ended"] if ended.graces else []),
+        *([f"{ended.parked} parked drafts expired"] if ended.parked else []),
+        *([f"{ended.clocks} questions about clocks forgotten"] if ended.clocks else []),
     ]
     console().print("; ".join(said) if said else "nothing has run out", markup=False)

@@ -122,3 +122,10 @@ async def test_the_policy_of_an_attribute_is_shown(world: World) -> None:
     (row,) = answer.json()
     assert (row["effective_days"], row["sources"][0]["sources"]) == (30.0, ["ssh", "local", "agent", "glpi"])
     assert (await world.client.get("/api/v1/policy/server", params={"attribute": "ownr"})).status_code == 404
+
+
+async def test_a_policy_is_applied_and_what_ran_out_is_ended_over_http(world: World) -> None:
+    applied = await world.client.post("/api/v1/policy/apply", params={"dry_run": "true"})
+    assert applied.json() == {"cis": 3, "changed_count": 0, "changed": [], "revisions": []}
+    tidied = await world.client.post("/api/v1/tidy")
+    assert tidied.json() == {"edits": None, "graces": 0, "parked": 0, "clocks": 0}
