@@ -12,6 +12,7 @@ from cmdb.documents import Document, brief, moment
 from cmdb.entities import CI, Claim, Kind
 from cmdb.errors import NotFound
 from cmdb.losing import Cause, Lost, class_losers, losers
+from cmdb.normalise.described import SPELLED
 from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.edited_relationships import type_and_target
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
@@ -101,7 +102,10 @@ class _Account:
         lost = losers(said, counted, best, ranking, withdrawn=gone, now=self.now)
         shown = {**self.ci.attributes, NAME: self.ci.name, LIFECYCLE: self.ci.lifecycle.value}
         value = None if best.value is None else shown.get(name, best.value)
-        return self._row(value, best, _rule(best, len(counted), lost), lost, name)
+        rule = _rule(best, len(counted), lost)
+        if name in SPELLED and isinstance(best.value, str) and value != best.value:
+            rule = f"{rule}; it spells it {best.value!r}"
+        return self._row(value, best, rule, lost, name)
 
     def _row(self, value: object, best: Said, rule: str, lost: Sequence[Lost], name: str) -> Document:
         placed = self.policy.ranking(ROOT if name == CLASS else self.ci.class_name, name).rule_for(best.source)

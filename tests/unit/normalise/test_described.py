@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from cmdb.explaining import explain
 from cmdb.normalise.cpe import cpe_of
 from cmdb.normalise.described import described_device, described_service
 from cmdb.normalise.fingerprint import Part
 from cmdb.normalise.spelling import one_spelling
-from tests.unit.reconcile.builders import World, draft
+from cmdb.reconcile.precedence import Policy
+from tests.unit.reconcile.builders import World, day, draft
 
 IOS = "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E4, RELEASE SOFTWARE (fc2)"
 CATALYST = "1.3.6.1.4.1.9.1.1208"
@@ -118,3 +120,13 @@ def test_the_same_scan_again_writes_no_revision() -> None:
 
     assert world.store.revision() == revision
     assert world.ci(one).attributes["os_name"] == "IOS"
+
+
+def test_explain_shows_the_words_of_the_source_beside_the_one_spelling() -> None:
+    world = World()
+    one = world.see("ssh", 1, draft(serial="S-1", manufacturer="Cisco Systems, Inc."))
+
+    told = str(explain(world.store, world.ci(one), Policy(), "manufacturer", now=day(1))["attributes"])
+
+    assert "'value': 'Cisco'" in told
+    assert "it spells it 'Cisco Systems, Inc.'" in told
