@@ -53,9 +53,11 @@ class Query:
         ways: list[Way] = []
         if parts and words.is_like_address(typed):
             ways.append((words.address(typed),))
-        if parts and not _DOTTED.fullmatch(typed):
+        whole = words.code(typed)
+        if words.is_like_mac(typed):
+            ways.append((whole,))
+        elif parts and not _DOTTED.fullmatch(typed):
             ways.append(parts)
-            whole = words.code(typed)
             if len(parts) > 1 and len(whole) >= _SHORTEST_SQUEEZED:
                 ways.append((whole,))
         return Query(typed, tuple(dict.fromkeys(ways)))
@@ -99,9 +101,10 @@ def hit(ci: CI, query: Query) -> Hit | None:
 def _fit(one: Said, query: Query) -> Fit | None:
     typed = fold(query.text)
     if one.sort is Sort.NAME:
-        if fold(one.value) == typed:
+        name = fold(one.value)
+        if name == typed:
             return Fit.NAME
-        if typed and fold(one.value).startswith(typed):
+        if typed and name.startswith(typed):
             return Fit.NAME_BEGINS
         return Fit.NAME_WORDS if any(_fits(way, one.words) for way in query.ways) else None
     if one.sort is Sort.TEXT:

@@ -10,7 +10,7 @@ from cmdb.store.protocol import Store
 
 HITS_LIMIT = 1000
 """The most hits of one search."""
-_CANDIDATES = 200
+_CANDIDATES = 100
 """The fewest candidates of each way to find them, so that what is best is among them."""
 
 
@@ -18,7 +18,7 @@ def search(store: Store, text: str, *, limit: int = 50) -> list[Hit]:
     """The best hits, at most `limit`: live ones first, exact names before identifiers, beginnings and words.
 
     Every word must begin a word of the CI; case and accents do not matter, nor how a MAC, UUID or serial is divided. Of a
-    text that more CIs fit than are looked at (`limit`, at least 200 of each kind of fit), some of the worst are left out.
+    text that more CIs fit than are looked at (`limit`, at least 100 of each kind of fit), some of the worst are left out.
     """
     query = Query.of(text)
     if not query.text:

@@ -28,7 +28,8 @@ SEARCH = """
     CREATE VIRTUAL TABLE search_term USING fts5vocab(search_word, instance)
 """
 _TERMS = 100
-"""Words that a beginning stands for; of a beginning with more, the first in order."""
+"""Words that the beginnings in one way stand for, all together; of a beginning with more, the first in order."""
+_FEWEST_TERMS = 16
 _PAGE = 5_000
 Row = tuple[int, str, str]
 
@@ -119,18 +120,18 @@ def _asked(connection: sqlite3.Connection, way: Sequence[str]) -> str:
     """The way in FTS5's own words; empty when nothing can fit it."""
     parts: list[str] = []
     for word in way:
-        terms = _terms(connection, word)
+        terms = _terms(connection, word, max(_FEWEST_TERMS, _TERMS // len(way)))
         if not terms:
             return ""
         parts.append("(" + " OR ".join(f'"{term}"' for term in terms) + ")")
     return " AND ".join(parts)
 
 
-def _terms(connection: sqlite3.Connection, begin: str) -> list[str]:
-    """Indexed words that begin so, in order, at most `_TERMS`: one seek each, however often a word occurs."""
+def _terms(connection: sqlite3.Connection, begin: str, most: int) -> list[str]:
+    """Indexed words that begin so, in order, at most `most`: one seek each, however often a word occurs."""
     terms: list[str] = []
     at = begin
-    while len(terms) < _TERMS:
+    while len(terms) < most:
         row = connection.execute("SELECT term FROM search_term WHERE term >= ? LIMIT 1", (at,)).fetchone()
         if row is None or not row[0].startswith(begin):
             break
