@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "collector": "cli.commands.collector:collector",
     "delete": "cli.commands.retirement:delete",
     "coverage": "cli.commands.health:coverage",
+    "compact": "cli.commands.compact:compact",
     "diff": "cli.commands.difference:diff",
     "doctor": "cli.commands.doctor:doctor",
     "edit": "cli.commands.edit:edit",

@@ -13,7 +13,11 @@ import click
 
 from cli.settings import read_settings
 from cli.wiring import Context, opened
+from cmdb.as_of import view
 from cmdb.errors import Invalid
+from cmdb.past import cautions
+from cmdb.store.protocol import Store
+from cmdb.store.view import View
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,6 +41,14 @@ def as_of_option(command: F) -> F:
         metavar="WHEN",
         help="As it was at a time of commit, such as 2026-01-31T12:00Z, or right after a revision, such as @17.",
     )(command)
+
+
+def as_of_view(store: Store, as_of: str | None) -> View:
+    """The store, now or as `--as-of` says; what is to be said of a daily answer goes to standard error."""
+    found = view(store, as_of)
+    for caution in cautions(found):
+        click.echo(f"cmdb: {caution}", err=True)
+    return found
 
 
 @contextlib.contextmanager

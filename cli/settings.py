@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cmdb.compaction import KEEP_DAYS, MAX_DAYS
 from cmdb.errors import Invalid
 
 
@@ -27,6 +28,8 @@ class Settings:
     site_model: Path | None
     policy: Path | None
     audits: Path | None
+    keep_days: int | None
+    """For how many days every state is kept; None is for ever."""
     user: str
 
 
@@ -54,8 +57,18 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         site_model=Path(site_model) if site_model else None,
         policy=Path(policy) if policy else None,
         audits=Path(audits) if audits else None,
+        keep_days=_days(env),
         user=env.get("CMDB_USER") or _login(),
     )
+
+
+def _days(env: Mapping[str, str]) -> int | None:
+    text = env.get("CMDB_KEEP_DAYS") or str(KEEP_DAYS)
+    if text == "all":
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_DAYS):
+        raise Invalid(f"CMDB_KEEP_DAYS is {text!r}; write days from 1 to {MAX_DAYS}, or all")
+    return int(text)
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

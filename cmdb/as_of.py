@@ -33,7 +33,20 @@ def then(store: Store, text: str, *, place: str = "--as-of") -> Then:
 
 def view(store: Store, text: str | None, *, place: str = "--as-of") -> View:
     """The store as it was then, or as it is when no point is named. Raises as `then`."""
-    return store if text is None else Past(store, then(store, text, place=place))
+    if text is None:
+        return store
+    found = then(store, text, place=place)
+    return Past(store, found, caution=_caution(store, parse_point(text, place), found))
+
+
+def _caution(store: Store, asked: dt.datetime | int, found: Then) -> str | None:
+    """What to say of a point before the horizon, unless it is a kept one itself."""
+    horizon = store.horizon()
+    if horizon is None or asked == found.revision:
+        return None
+    if found.revision >= horizon.then.revision if isinstance(asked, int) else asked >= horizon.at:
+        return None
+    return f"answers before {horizon.at:%Y-%m-%d} (UTC) are daily: this is the state after {describe(store, found.revision)}"
 
 
 def describe(store: Store, revision: int) -> str:

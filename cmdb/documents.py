@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from cmdb.entities import CI, Claim, Kind, Relationship, Review, Run
+from cmdb.past import cautions
 from cmdb.store.view import View
 
 Document = dict[str, object]
@@ -70,7 +71,13 @@ def show(view: View, ci: CI) -> Document:
         ],
         "first_seen_at": moment(min((found.first_at for found in seen.values()), default=None)),
         "last_seen_at": moment(max((found.last_at for found in seen.values()), default=None)),
+        **beside(view),
     }
+
+
+def beside(view: View) -> Document:
+    """`warnings`, where answers of this view have some."""
+    return {"warnings": said} if (said := cautions(view)) else {}
 
 
 def _last_change(view: View, ci: str) -> int:

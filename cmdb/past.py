@@ -25,9 +25,11 @@ class Past(View):
     Runs and firings have no past, and are not in it.
     """
 
-    def __init__(self, store: Store, then: Then) -> None:
+    def __init__(self, store: Store, then: Then, *, caution: str | None = None) -> None:
         self.now = store
         self.then = then
+        self.caution = caution
+        """What to say beside every answer, when it is not of the very point that was asked for."""
 
     def revision(self) -> int:
         """The newest revision of that time."""
@@ -139,3 +141,8 @@ def _counted_by(entity: Entity) -> str:
             return name
         case _:
             return ""
+
+
+def cautions(view: View) -> list[str]:
+    """What to say beside answers of a view."""
+    return [view.caution] if isinstance(view, Past) and view.caution is not None else []

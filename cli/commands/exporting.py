@@ -11,9 +11,8 @@ from pathlib import Path
 
 import click
 
-from cli.options import as_of_option, context, store_option
+from cli.options import as_of_option, as_of_view, context, store_option
 from cli.wiring import utc_now
-from cmdb.as_of import view as as_of_view
 from cmdb.asking.question import ids, make_question
 from cmdb.errors import Invalid
 from cmdb.formats.csv_writer import write_csv

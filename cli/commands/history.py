@@ -7,9 +7,8 @@ from typing import cast
 
 import click
 
-from cli.options import as_of_option, context, json_option, print_json, store_option
+from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
-from cmdb.as_of import view as as_of_view
 from cmdb.documents import Document
 from cmdb.entities import CI, Kind
 from cmdb.history import history as history_of

@@ -6,15 +6,14 @@ from typing import cast
 
 import click
 
-from cli.options import as_of_option, context, json_option, print_json, store_option
+from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cli.travel import travel_rules
 from cli.wiring import Context
-from cmdb.as_of import view as as_of_view
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Kind, Relationship
 from cmdb.lookup import find_ci
-from cmdb.past import Past
+from cmdb.past import Past, cautions
 from cmdb.store.view import View
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.graph import ImpactGraph
@@ -68,7 +67,8 @@ def impact(
             as_of=as_of,
         )
         if as_json:
-            print_json(radius.to_document())
+            document = radius.to_document()
+            print_json({**document, "warnings": [*radius.warnings, *cautions(view)]})
             return
         print_radius(found, view, radius)
 

@@ -8,10 +8,9 @@ from typing import cast
 
 import click
 
-from cli.options import as_of_option, context, json_option, print_json, store_option
+from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cli.wiring import utc_now
-from cmdb.as_of import view
 from cmdb.asking.question import Question, make_question, pages
 from cmdb.documents import Document, list_rows
 from cmdb.errors import Invalid
@@ -57,7 +56,7 @@ def list_(
         question = make_question(
             found.registry, now=utc_now(), class_name=class_name, search=text, filter_text=filter_text, sort_text=sort
         )
-        seen_from = view(found.store, as_of)
+        seen_from = as_of_view(found.store, as_of)
         rows = chain.from_iterable(list_rows(seen_from, page) for page in pages(seen_from, question, limit=limit))
         if as_json:
             for row in rows:

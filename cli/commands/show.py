@@ -6,11 +6,10 @@ from typing import cast
 
 import click
 
-from cli.options import as_of_option, context, json_option, print_json, store_option
+from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
 from cli.wiring import utc_now
 from cmdb import documents
-from cmdb.as_of import view as as_of_view
 from cmdb.lookup import find_ci
 from cmdb.presence_answers import presences
 
