@@ -10,7 +10,7 @@ import msgspec
 from cmdb.entities import CI, Claim, Entity, Kind, Relationship, Review, derived_id
 from cmdb.identity.match import Flagged
 from cmdb.normalise.described import shown
-from cmdb.reconcile.claims import gives_way
+from cmdb.reconcile.claims import EDIT_PREFIX, gives_way
 from cmdb.reconcile.edited_relationships import type_and_target
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy, Said, heard, winner
@@ -64,7 +64,8 @@ def _item(ci: CI, name: str, edit: Said, blocked: Sequence[Said], *, now: dt.dat
         **_by(edit),
         "blocked": [{"source": one.source, "value": one.value} for one in blocked[:MAX_BLOCKED]],
     }
-    remedy = f"cmdb edit {ci.id} --unset {name} --reason TEXT"
+    is_entered = edit.record.startswith(EDIT_PREFIX)
+    remedy = f"cmdb edit {ci.id} --unset {name} --reason TEXT" if is_entered else f"cmdb withdraw {edit.source}"
     return _review(ci, name, values, remedy, edit, now=now)
 
 

@@ -94,7 +94,11 @@ def with_values(claim: Claim, values: Mapping[str, ClaimValue], registry: Regist
     name = said.pop(NAME, None)
     said.pop(CLASS, None)
     is_device = registry.get(claim.class_name).family is Family.DEVICE
-    evidence = gather(name if isinstance(name, str) else None, said, claim.network).evidence if is_device else {}
+    evidence = (
+        gather(name if isinstance(name, str) else None, said, claim.network, registry.fillers).evidence
+        if is_device
+        else {}
+    )
     return msgspec.structs.replace(
         claim,
         values=dict(values),

@@ -305,19 +305,18 @@ class Identifier:
         strangers: list[str] = []
         for owner in sorted(self._workspace.owners(logical_key(row.network, row.name))):
             ci = self._workspace.ci(owner)
-            if not (
-                self._registry.is_a(ci.class_name, row.spec.name) or self._registry.is_a(row.spec.name, ci.class_name)
-            ):
-                continue
-            site, theirs = row.values.get("site"), ci.attributes.get("site")
-            if site and theirs and str(site).casefold() != str(theirs).casefold():
-                considered.append((owner, "is at another site"))
-                continue
             claims = [
                 claim
                 for claim in self._workspace.claims_of(owner)
                 if claim.source == row.source and claim.network == row.network
             ]
+            # a person's edit of class or site takes no source away from what it knows
+            classes = {ci.class_name, *(claim.class_name for claim in claims)}
+            if not any(self._registry.is_a(a, b) for one in classes for a, b in _both_ways(one, row.spec.name)):
+                continue
+            if _is_elsewhere(row, ci, claims):
+                considered.append((owner, "is at another site"))
+                continue
             if not claims:
                 strangers.append(owner)
             elif row.draft.native_key and any(claim.native_key not in (None, row.draft.native_key) for claim in claims):
@@ -356,3 +355,15 @@ class Identifier:
             by_process = process_of(row, host)
             if by_process is not None:
                 self._workspace.own(by_process, ci)
+
+
+def _both_ways(one: str, other: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (one, other), (other, one)
+
+
+def _is_elsewhere(row: Row, ci: CI, claims: Sequence[Claim]) -> bool:
+    """Whether the row's site is none that the CI has, or had by these claims."""
+    site = row.values.get("site")
+    said = [ci.attributes.get("site"), *(claim.values["site"].value for claim in claims if "site" in claim.values)]
+    theirs = {str(one).casefold() for one in said if one}
+    return bool(site and theirs) and str(site).casefold() not in theirs

@@ -403,3 +403,51 @@ def test_edits_follow_a_join_and_its_undoing() -> None:
     repair.unmerge(two, by="kim")
     assert (desk.value(one, "owner"), desk.value(two, "owner")) == (None, "Ana")
     assert desk.value(one, "notes") == "one machine"
+
+
+def test_a_source_goes_on_knowing_a_service_that_a_person_renamed_moved_and_classed_anew() -> None:
+    desk = Desk()
+    one = desk.see("csv", 1, draft("application", name="shop", site="paris"))
+    desk.edit(one, {"name": "Shop EU", "class": "application_service", "site": "lyon"})
+    assert desk.see("csv", 20, draft("application", name="shop", site="paris")) == one
+    ci = desk.world.ci(one)
+    assert (ci.name, ci.class_name, ci.attributes["site"]) == ("Shop EU", "application_service", "lyon")
+
+
+def test_a_source_goes_on_knowing_what_is_inside_a_host_by_its_own_name() -> None:
+    desk = Desk()
+
+    def look(at: float) -> list[str | None]:
+        drafts = [draft(local_id="h", serial="S-1", name="db1"), draft("interface", "i", name="eth0", host="h")]
+        return [row.ci for row in desk.tell(observation("ssh", at, drafts)).plan.rows]
+
+    host, interface = look(1)
+    assert interface is not None
+    desk.edit(interface, {"name": "uplink"})
+    assert look(20) == [host, interface]
+    assert desk.world.ci(interface).name == "uplink"
+
+
+def test_a_source_goes_on_knowing_a_product_by_its_content() -> None:
+    desk = Desk()
+    one = desk.see("csv", 1, draft("software_product", name="nginx", version="1.2"))
+    desk.edit(one, {"name": "NGINX", "version": "1.3"})
+    assert desk.see("csv", 20, draft("software_product", name="nginx", version="1.2")) == one
+
+
+def test_a_corrected_serial_identifies_beside_the_wrong_one() -> None:
+    desk = Desk()
+    one = desk.see("csv", 1, draft(key="1", name="db1", serial="WRONG-1"))
+    desk.edit(one, {"serial_number": "RIGHT-1"})
+    assert desk.see("csv", 20, draft(key="1", name="db1", serial="WRONG-1")) == one
+    assert desk.see("ssh", 21, draft(name="db1", serial="RIGHT-1")) == one
+    assert desk.value(one, "serial_number") == "RIGHT-1"
+
+
+def test_an_observation_of_a_person_blocks_as_an_edit_does() -> None:
+    desk = Desk()
+    one = desk.see("person:kim", 1, draft(serial="S-1", owner="Ana"))
+    desk.see("ssh", 2, draft(serial="S-1", owner="Bo"))
+    (item,) = desk.world.reviews("blocked_update")
+    assert (item.values["by"], desk.value(one, "owner")) == ("person:kim", "Ana")
+    assert "cmdb withdraw person:kim" in item.remedy
