@@ -6,7 +6,7 @@ Two shares are printed: the third that was kept out of sight while the patterns 
 two thirds. A question is a vendor, a product or a version that a case expects of the program (`service.*`) or of the
 machine and its system (`hw.*` and `os.*`, which the recordings use for one another on gear). It is *right* when ours is
 among the expected, *missing* when we say nothing, *wrong* when we say something else. Score: (questions − missing −
-2 × wrong) / questions. Makers are compared by the one spelling of `cmdb.normalise.naming`, products without case,
+2 × wrong) / questions. Makers are compared by the one spelling of `cmdb.normalise.spelling`, products without case,
 punctuation and their maker's name, against product, family or model; versions must be equal, but for a leading v and final .0.
 `--misses` lists what is not right among the cases in sight, never a hidden one.
 """
@@ -25,8 +25,8 @@ from rich.table import Table
 
 from benchmarks.fingerprint_cases import Case, cases
 from cmdb.normalise.fingerprint import Fingerprint, Part, Spoken
-from cmdb.normalise.naming import manufacturer
 from cmdb.normalise.recognition import recognise
+from cmdb.normalise.spelling import one_spelling
 
 GOALS = {"vendor": 0.95, "product": 0.90, "version": 0.95}
 FIXTURES = Path(__file__).resolve().parent.parent.parent / "shared" / "fixtures" / "fingerprints"
@@ -119,7 +119,7 @@ def _said(parts: Iterable[Part], question: str) -> set[str]:
 
 def _spelled(question: str, value: str, vendors: Iterable[str]) -> str:
     if question == "vendor":
-        return _folded(manufacturer(value) or value)
+        return _folded(one_spelling(value) or value)
     if question == "version":
         return re.sub(r"(\.0)+$", "", re.sub(r"^[vV](?=\d)", "", value.strip()))
     folded = _folded(value)
