@@ -20,7 +20,7 @@ from cmdb.identity.keys import (
     logical_key,
     process_key,
 )
-from cmdb.identity.ladder import may_be_one
+from cmdb.identity.ladder import compare, may_be_one
 from cmdb.identity.match import (
     ALL_RUNGS,
     CANDIDATE,
@@ -207,6 +207,7 @@ class Identifier:
                     claim.source == row.source
                     and claim.network == row.network
                     and claim.native_key not in (None, row.draft.native_key)
+                    and not self._is_same_by_verdict(row, ci, claim)
                 ):
                     if claim.id in self._workspace.seen_now or self._workspace.last_seen(claim.id) == row.at:
                         blocked, because = (
@@ -244,6 +245,11 @@ class Identifier:
             ),
             ceded_by=ceded_by,
         )
+
+    @staticmethod
+    def _is_same_by_verdict(row: Row, ci: CI, claim: Claim) -> bool:
+        """Whether a person said that things are one of which the claim describes another than the row does."""
+        return bool(ci.same_as) and compare(row.evidence, evidence_of(claim)).is_equal is not True
 
     def _has_host(self, ci: CI) -> bool:
         type_ = self._registry.get(ci.class_name).host_relationship
@@ -303,7 +309,8 @@ class Identifier:
         flags: list[Flagged] = []
         considered: list[tuple[str, str]] = []
         strangers: list[str] = []
-        for owner in sorted(self._workspace.owners(logical_key(row.network, row.name))):
+        owners = self._workspace.owners(logical_key(row.network, row.name))
+        for owner in sorted({self._workspace.living(owner) for owner in owners}):
             ci = self._workspace.ci(owner)
             claims = [
                 claim

@@ -5,13 +5,15 @@ Everything that moves is in the revision with its state before, so that the join
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from cmdb.classes.spec import Family
-from cmdb.entities import CI, Claim, Kind, Redundancy, Relationship, derived_id
+from cmdb.entities import CI, Claim, Kind, Redundancy, Relationship, Review, derived_id
 from cmdb.identity.keys import inside_key, process_key
 from cmdb.reconcile.confidence import together
-from cmdb.reconcile.workspace import Workspace
+from cmdb.reconcile.workspace import Workspace, claim_keys
 from cmdb.registry import Registry
 
 NAMED_BY_CI = frozenset({"of", "reference"})
@@ -24,6 +26,7 @@ def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
     if one == other:
         return one
     kept, gone = sorted((workspace.ci(one), workspace.ci(other)), key=lambda ci: (ci.created_at, ci.id))
+    keys = {full for claim in workspace.claims_of(gone.id) for full, _ in claim_keys(claim)}
     for claim in workspace.claims_of(gone.id):
         twin = _twin(claim, workspace.claims_of(kept.id))
         if twin is None:
@@ -33,18 +36,47 @@ def join(workspace: Workspace, registry: Registry, one: str, other: str) -> str:
     _move_dependents(workspace, registry, gone.id, kept.id)
     _hand_over_place(workspace, registry, gone, kept.id)
     for relationship in workspace.touching(gone.id):
-        _repoint(workspace, relationship, gone.id, kept.id)
+        repoint(workspace, relationship, gone.id, kept.id)
+    _identify_again(workspace, keys)
+    _settle_reviews(workspace, gone.id, kept.id)
     for group in workspace.groups_of(gone.id):
         workspace.end(Kind.REDUNDANCY, group.id)
-        moved = _group_of(group, gone.id, kept.id)
+        moved = group_of(group, gone.id, kept.id)
+        there = workspace.get(Kind.REDUNDANCY, moved.id)
+        if isinstance(there, Redundancy):
+            moved = msgspec.structs.replace(there, sources=tuple(sorted({*there.sources, *moved.sources})))
         workspace.put(Kind.REDUNDANCY, moved)
+        for source in group.sources:
+            if (seen := workspace.last_seen(f"{group.id}@{source}")) is not None:
+                workspace.see(f"{moved.id}@{source}", seen)
     apart = tuple(sorted({*kept.kept_apart_from, *gone.kept_apart_from} - {kept.id}))
-    workspace.put(Kind.CI, msgspec.structs.replace(kept, kept_apart_from=apart))
+    same = tuple(sorted({*kept.same_as, *gone.same_as}))
+    workspace.put(Kind.CI, msgspec.structs.replace(kept, kept_apart_from=apart, same_as=same))
     workspace.put(Kind.CI, msgspec.structs.replace(gone, merged_into=kept.id))
     workspace.moved[gone.id] = kept.id
     workspace.touch(gone.id)
     workspace.touch(kept.id)
     return kept.id
+
+
+def _identify_again(workspace: Workspace, keys: Iterable[str]) -> None:
+    """A value that only the joined CI is left to hold identifies it."""
+    for full in keys:
+        if workspace.is_shared(full) and len({workspace.remaining(owner) for owner in workspace.owners(full)}) < 2:
+            workspace.unshare(full)
+
+
+def _settle_reviews(workspace: Workspace, gone: str, kept: str) -> None:
+    """What asked a person about the two and nobody else is answered."""
+    for item in workspace.snapshot.reviews_of(gone):
+        current = workspace.get(Kind.REVIEW, item.id)
+        if not isinstance(current, Review) or gone not in current.cis:
+            continue
+        cis = {kept if ci == gone else ci for ci in current.cis}
+        if len(cis) == 1 and len(current.cis) > 1:
+            workspace.end(Kind.REVIEW, current.id)
+        else:
+            workspace.put(Kind.REVIEW, msgspec.structs.replace(current, cis=tuple(sorted(cis))))
 
 
 def _hand_over_place(workspace: Workspace, registry: Registry, gone: CI, kept: str) -> None:
@@ -126,7 +158,8 @@ def _move_process(workspace: Workspace, dependent: CI, old: str, new: str, befor
             workspace.own(process_key(new, str(process)), dependent.id)
 
 
-def _repoint(workspace: Workspace, relationship: Relationship, gone: str, kept: str) -> None:
+def repoint(workspace: Workspace, relationship: Relationship, gone: str, kept: str) -> None:
+    """Move a relationship's end from one CI to another, with what is claimed of it and when it was seen."""
     workspace.end(Kind.RELATIONSHIP, relationship.id)
     source = kept if relationship.source == gone else relationship.source
     target = kept if relationship.target == gone else relationship.target
@@ -150,7 +183,7 @@ def _repoint(workspace: Workspace, relationship: Relationship, gone: str, kept: 
             workspace.see(f"{id_}@{claimant}", seen)
 
 
-def _group_of(group: Redundancy, gone: str, kept: str) -> Redundancy:
+def group_of(group: Redundancy, gone: str, kept: str) -> Redundancy:
     of = kept if group.of == gone else group.of
     members = tuple(dict.fromkeys(kept if member == gone else member for member in group.members))
     return msgspec.structs.replace(group, id=group_id(of, members, group.name), of=of, members=members)

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from typing import cast
+from typing import Protocol, cast
 
-from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relationship
+from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relationship, Review
 from cmdb.identity.keys import claims_key
-from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Seen, Store
+from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Seen
 
 _NO_ONE = KeyOwners((), is_strong=False, is_shared=False)
+
+
+class Readable(Protocol):
+    """What a plan reads of a store; see `Store`."""
+
+    def revision(self) -> int: ...
+
+    def get_many(self, kind: Kind, ids: Collection[str]) -> dict[str, Entity]: ...
+
+    def find(self, kind: Kind, field: str, values: Collection[str], *, limit: int = ...) -> tuple[Entity, ...]: ...
+
+    def scan(self, kind: Kind, *, after: str = ..., limit: int = ...) -> tuple[Entity, ...]: ...
+
+    def owners(self, keys: Collection[str]) -> dict[str, KeyOwners]: ...
+
+    def seen(self, subjects: Collection[str]) -> dict[str, Seen]: ...
 
 
 class Snapshot:
     """Read-only view of a store for one plan; the store refuses the plan if anything consulted moved since `revision`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Readable) -> None:
         self._store = store
         self.revision = store.revision()
         self.consulted_keys: set[str] = set()
@@ -49,8 +65,10 @@ class Snapshot:
 
     def get(self, kind: Kind, id_: str) -> Entity | None:
         """One entity, None when there is none."""
-        self.load(kind, (id_,))
-        return self._entities[kind, id_]
+        asked = (kind, id_)
+        if asked not in self._entities:
+            self.load(kind, (id_,))
+        return self._entities[asked]
 
     def ci(self, id_: str) -> CI | None:
         """One CI."""
@@ -71,7 +89,8 @@ class Snapshot:
 
     def owners(self, key: str) -> KeyOwners:
         """Who holds a key."""
-        self.load_owners((key,))
+        if key not in self._owners:
+            self.load_owners((key,))
         return self._owners[key]
 
     def load_claims_of(self, cis: Iterable[str]) -> None:
@@ -94,7 +113,8 @@ class Snapshot:
 
     def claims_of(self, ci: str) -> tuple[Claim, ...]:
         """All claims of a CI, in id order."""
-        self.load_claims_of((ci,))
+        if ci not in self._claims_of:
+            self.load_claims_of((ci,))
         return self._claims_of[ci]
 
     def load_seen(self, subjects: Collection[str]) -> None:
@@ -137,6 +157,10 @@ class Snapshot:
             for entity in self._find_all(Kind.REDUNDANCY, field, (ci,))
         }
         return tuple(both.values())
+
+    def reviews_of(self, ci: str) -> tuple[Review, ...]:
+        """What a person is told of a CI."""
+        return tuple(cast("Review", entity) for entity in self._find_all(Kind.REVIEW, "cis", (ci,)))
 
     def parked_for(self, waiting_for: Collection[str]) -> tuple[Parked, ...]:
         """Parked drafts that these keys or claims complete."""
