@@ -13,7 +13,7 @@ from cli.settings import Settings
 from cmdb.errors import Invalid
 from cmdb.ingest import Ingest
 from cmdb.reconcile.plan import Reconciler
-from cmdb.reconcile.policy_file import read_rules
+from cmdb.reconcile.policy_file import read_limits, read_rules
 from cmdb.reconcile.precedence import Policy
 from cmdb.registry import Registry, default_registry
 from cmdb.store.protocol import Store
@@ -49,7 +49,8 @@ def make_policy(settings: Settings, registry: Registry) -> Policy:
     """The precedence that the product ships, extended by the site's own when there is a file of it."""
     if settings.policy is None:
         return Policy(registry=registry)
-    return Policy(read_rules(settings.policy, registry), registry)
+    safety, retention = read_limits(settings.policy)
+    return Policy(read_rules(settings.policy, registry), registry, safety, retention)
 
 
 def open_store(url: str, settings: Settings, registry: Registry) -> Store:

@@ -29,6 +29,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from cmdb.errors import Invalid
 from cmdb.reconcile.ranking import PERSON_PREFIX, Grace, Rule, fitness
+from cmdb.reconcile.safety import Safety
+from cmdb.reconcile.safety_rows import SafetyRow, ScopeRow
 from cmdb.registry import ROOT, Registry, default_registry
 from cmdb.yaml_document import Steps, YamlDocument, parse_yaml, read_yaml
 
@@ -80,6 +82,8 @@ class PolicyFile(_Row):
 
     kinds: dict[str, Names] = {}
     rules: tuple[RuleRow, ...] = ()
+    safety: SafetyRow = SafetyRow()
+    retention: Duration = dt.timedelta(days=365)
 
 
 def read_rules(path: Path | None, registry: Registry) -> tuple[Rule, ...]:
@@ -92,6 +96,12 @@ def read_rules(path: Path | None, registry: Registry) -> tuple[Rule, ...]:
     for document, content in read:
         kinds = _with_kinds(kinds, document, content)
     return tuple(rule for document, content in read for rule in _Reader(document, kinds, registry).rules(content))
+
+
+def read_limits(path: Path) -> tuple[Safety, dt.timedelta]:
+    """The safety stop and the retention of a site's file, the product's where it says nothing; raises as `read_rules`."""
+    _, content = _parsed(read_yaml(path))
+    return content.safety.safety(), content.retention
 
 
 @cache
@@ -116,8 +126,9 @@ def _parsed(document: YamlDocument) -> tuple[YamlDocument, PolicyFile]:
 
 
 def _keys_near(steps: Steps) -> str:
-    rows: dict[int, type[BaseModel]] = {1: PolicyFile, 3: RuleRow, 4: GraceRow}
-    row = rows.get(len(steps))
+    rules: dict[int, type[BaseModel]] = {1: PolicyFile, 3: RuleRow, 4: GraceRow}
+    limits: dict[int, type[BaseModel]] = {2: SafetyRow, 4: ScopeRow}
+    row = (limits if steps[0] == "safety" else rules).get(len(steps))
     known = [field.alias or name for name, field in row.model_fields.items()] if row is not None else []
     return _near(str(steps[-1]), known)
 
