@@ -28,7 +28,7 @@ class Sort(IntEnum):
 
 _WORDS: dict[Sort, Callable[[str], list[str]]] = {
     Sort.NAME: words.host_words,
-    Sort.CODE: lambda value: [words.code(value)],
+    Sort.CODE: lambda value: [words.squeezed(value)],
     Sort.ADDRESS: lambda value: [words.address(value)],
     Sort.HOST: words.host_words,
     Sort.TEXT: words.words,
@@ -61,7 +61,8 @@ _FIELDS: dict[str, Sort] = {
 }
 FIELDS = ("name", *_FIELDS)
 """Fields that are searched, in the order in which one is named as the reason when several fit alike."""
-_MEMBER_SERIAL = "serial_number"
+_MEMBERS = "members"
+"""Stack members, objects with serials of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,15 @@ def said(ci: CI) -> Iterator[Said]:
         if value is not None:
             for text in _texts(value):
                 yield Said(field, sort, text, tuple(_WORDS[sort](text)))
-    members = ci.attributes.get("members")
+    for serial in _member_serials(ci.attributes.get(_MEMBERS)):
+        yield Said(_MEMBERS, Sort.CODE, serial, (words.squeezed(serial),))
+
+
+def _member_serials(members: Value) -> Iterator[str]:
     for member in members if isinstance(members, list | tuple) else ():
-        serial = member.get(_MEMBER_SERIAL) if isinstance(member, dict) else None
+        serial = member.get("serial_number") if isinstance(member, dict) else None
         if isinstance(serial, str):
-            yield Said("members", Sort.CODE, serial, (words.code(serial),))
+            yield serial
 
 
 def _texts(value: Value) -> Iterator[str]:
@@ -108,10 +113,20 @@ def search_text(ci: CI) -> SearchText | None:
     """What the index keeps of a CI; None for a merged one, which is found by the one that remains."""
     if ci.merged_into is not None:
         return None
-    name: dict[str, None] = {}
-    rest: dict[str, None] = {}
-    for one in said(ci):
-        (name if one.sort is Sort.NAME else rest).update(dict.fromkeys(word for word in one.words if word))
-    if ci.lifecycle is Lifecycle.RETIRED:
-        rest = {RETIRED: None, **rest}
-    return SearchText(" ".join(list(name)[:WORDS_LIMIT]), " ".join(list(rest)[:WORDS_LIMIT]))
+    name = words.host_words(ci.name)
+    rest = [RETIRED] if ci.lifecycle is Lifecycle.RETIRED else []
+    # not by way of `said`: an import asks this of every row
+    for field, value in ci.attributes.items():
+        sort = _FIELDS.get(field)
+        if sort is not None:
+            split = _WORDS[sort]
+            for text in (value,) if isinstance(value, str) else _texts(value):
+                rest += split(text)
+        elif field == _MEMBERS:
+            rest += [word for serial in _member_serials(value) for word in _WORDS[Sort.CODE](serial)]
+    return SearchText(_once(name), _once(rest))
+
+
+def _once(found: list[str]) -> str:
+    """Words once each and not empty, those of texts that are too long left out at the end."""
+    return " ".join(list(dict.fromkeys(filter(None, found)))[:WORDS_LIMIT])
