@@ -11,9 +11,9 @@ from cmdb.amending import Amender, Change
 from cmdb.changeset import Revision
 from cmdb.entities import Claim, Kind, Parked, Review
 from cmdb.identity.match import Flagged
-from cmdb.reconcile import clocks
+from cmdb.reconcile import clocks, stopping
 from cmdb.reconcile.edits import month
-from cmdb.reconcile.graces import end_graces, has_run_out
+from cmdb.reconcile.graces import end_answered, end_graces, has_run_out
 from cmdb.reconcile.parking import expired, told_of
 from cmdb.reconcile.reviews import review
 from cmdb.reconcile.workspace import Workspace
@@ -77,8 +77,14 @@ class Tidying:
             for claim in found
             if claim.id in seen and has_run_out(claim, seen[claim.id].last_at, policy, now=now)
         ]
-        if over:
-            self._amend(lambda workspace: end_graces(workspace, policy, over, now=now), by, "graces ran out")
+        asked = cast("tuple[Review, ...]", self._store.find(Kind.REVIEW, "kind", (stopping.KIND,)))
+
+        def change(workspace: Workspace) -> None:
+            end_graces(workspace, policy, over, now=now)
+            end_answered(workspace, policy, asked, now=now)
+
+        if over or asked:
+            self._amend(change, by, "graces ran out")
         return len(over)
 
     def _forget_clocks(self, by: str) -> int:

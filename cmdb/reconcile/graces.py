@@ -15,9 +15,12 @@ from cmdb.entities import Claim, Kind, Review
 from cmdb.observation import Scope, ScopeKind
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.reviews import REMEDIES
-from cmdb.reconcile.stopping import KIND, MAX_LISTED, review_id
+from cmdb.reconcile.stopping import KIND, MAX_LISTED, claims_of, review_id
 from cmdb.reconcile.workspace import Workspace
 from cmdb.values import Value
+
+GROUP = "grace of "
+"""How the scope of a question about graces begins; the class follows."""
 
 
 def has_run_out(claim: Claim, last_seen: dt.datetime | None, policy: Policy, *, now: dt.datetime) -> bool:
@@ -57,7 +60,7 @@ def end_graces(workspace: Workspace, policy: Policy, claims: Sequence[str], *, n
 
 def _ask(workspace: Workspace, overdue: Sequence[Claim], *, held: int, now: dt.datetime) -> None:
     first = overdue[0]
-    group = f"grace of {first.class_name}"
+    group = f"{GROUP}{first.class_name}"
     id_ = review_id(first.source, first.network, group)
     before = workspace.get(Kind.REVIEW, id_)
     ids = sorted(claim.id for claim in overdue)
@@ -83,3 +86,16 @@ def _ask(workspace: Workspace, overdue: Sequence[Claim], *, held: int, now: dt.d
         source=first.source,
     )
     workspace.put(Kind.REVIEW, item)
+
+
+def end_answered(workspace: Workspace, policy: Policy, items: Sequence[Review], *, now: dt.datetime) -> None:
+    """End the questions about graces of which none is left that has run out."""
+    for item in items:
+        if not str(item.values.get("scope")).startswith(GROUP) or workspace.get(Kind.REVIEW, item.id) is None:
+            continue
+        claims = (workspace.get(Kind.CLAIM, id_) for id_ in claims_of(item))
+        if not any(
+            isinstance(claim, Claim) and has_run_out(claim, workspace.last_seen(claim.id), policy, now=now)
+            for claim in claims
+        ):
+            workspace.end(Kind.REVIEW, item.id)
