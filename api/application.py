@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api import errors
 from api.bodies import BodyLimit
+from api.compacting import run_steps
 from api.context import AppContext
 from api.event_stream import EventStreams
 from api.follower import Follower
@@ -25,6 +26,7 @@ from api.parts import Api
 from api.routing import described_app
 from api.run_feed import RunFeed
 from cmdb.amending import Amender
+from cmdb.compaction import Compaction
 from cmdb.errors import CmdbError
 from cmdb.health.keeping import Daily
 from cmdb.housekeeping import Housekeeping
@@ -86,9 +88,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.suppress(CmdbError):
             await api.gate.read(daily.run)
 
+    compaction = Compaction(context.store, clock=context.clock)
+
+    async def keep_past() -> None:
+        with contextlib.suppress(CmdbError):
+            days = context.keep_days
+            retention = None if days is None else await api.gate.read(lambda: compaction.plan(days))
+            if retention is not None:
+                await run_steps(api.gate, compaction, retention)
+
     tickers = [
         Ticker(tick, every_s=context.scheduler_every_s),
         Ticker(keep_health, every_s=context.health_every_s),
+        Ticker(keep_past, every_s=context.compaction_every_s),
         Ticker(keep_house, every_s=context.housekeeping_every_s),
     ]
     for ticker in tickers:

@@ -10,7 +10,7 @@ from discovery.collecting import OBSERVATION_LIMIT
 
 JSON_LIMIT = 1_000_000
 IMPORT_LIMIT = 64_000_000
-_IMPORTS = "/api/v1/imports/"
+_IMPORTS = ("/api/v1/imports/", "/api/v1/intended/")
 _COLLECTORS = "/api/v1/collectors/"
 
 

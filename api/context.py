@@ -42,3 +42,6 @@ class AppContext:
     scheduler_every_s: float = 1.0
     housekeeping_every_s: float = 60.0
     health_every_s: float = 3600.0
+    keep_days: int | None = None
+    """For how many days every state is kept; None is for ever."""
+    compaction_every_s: float = 3600.0

@@ -83,6 +83,7 @@ class CiPage(BaseModel):
 
     items: list[CiRow]
     cursor: str | None
+    warnings: list[str] = []
 
 
 class SearchRow(CiRow):
@@ -149,6 +150,7 @@ class CiAnswer(Brief):
     claims: list[ClaimRow]
     first_seen_at: dt.datetime | None
     last_seen_at: dt.datetime | None
+    warnings: list[str] = []
 
 
 class NeighbourRow(Brief):
@@ -186,6 +188,8 @@ class HistoryRow(BaseModel):
     what: str
     changes: dict[str, list[JsonValue]]
     relationships: dict[str, list[str]]
+    merged: list[str] = []
+    """Ids of CIs that were merged into it."""
 
 
 class HistoryPage(BaseModel):
@@ -193,6 +197,7 @@ class HistoryPage(BaseModel):
 
     items: list[HistoryRow]
     cursor: int | None
+    warnings: list[str] = []
 
 
 class ClassRow(BaseModel):

@@ -42,5 +42,6 @@ def app_context(found: Context) -> AppContext:
         dispatcher=Dispatcher(found.store, schedules, jobs, owner=owner, clock=utc_now),
         clock=utc_now,
         version=version("graph-cmdb"),
+        keep_days=found.settings.keep_days,
         bootstrap_token=found.settings.bootstrap_token,
     )

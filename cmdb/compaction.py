@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from cmdb.baselines import every_baseline
+from cmdb.documents import Document, moment
 from cmdb.entities import CI, Kind
 from cmdb.errors import Invalid
 from cmdb.history import changes_of
@@ -81,6 +82,19 @@ class Compaction:
     def _begin(self) -> dt.datetime | None:
         revisions = self._store.revisions(limit=1)
         return revisions[0].at if revisions else None
+
+
+def document_of(retention: Retention | None, dropped: int | None) -> Document:
+    """A compaction for programs; nulls when nothing new is that old, `dropped` None for a dry run."""
+    if retention is None:
+        return {"daily_until": None, "revision": None, "days": 0, "named": 0, "dropped": dropped}
+    return {
+        "daily_until": moment(retention.horizon.at),
+        "revision": retention.horizon.then.revision,
+        "days": len(retention.daily),
+        "named": len(retention.named),
+        "dropped": dropped,
+    }
 
 
 def _midnight(at: dt.datetime) -> dt.datetime:

@@ -59,7 +59,7 @@ async def list_cis(
         )
         view = as_of_view(context.store, as_of, place="as_of")
         page = ask(view, question, after=cursor, limit=limit)
-        return {"items": documents.list_rows(view, page.items), "cursor": page.cursor}
+        return {"items": documents.list_rows(view, page.items), "cursor": page.cursor, **documents.beside(view)}
 
     return json_answer(await api.gate.read(read))
 
@@ -130,7 +130,8 @@ async def show_history(
         rows = history(view, find_ci(view, registry, ci).id)
         later = (row for row in rows if int(str(row["revision"])) > after)
         page = list(islice(later, limit + 1))
-        return {"items": page[:limit], "cursor": page[limit - 1]["revision"] if len(page) > limit else None}
+        cursor = page[limit - 1]["revision"] if len(page) > limit else None
+        return {"items": page[:limit], "cursor": cursor, **documents.beside(view)}
 
     return json_answer(await api.gate.read(read))
 

@@ -7,8 +7,7 @@ import click
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console
 from cli.wiring import utc_now
-from cmdb.compaction import Compaction, Retention
-from cmdb.documents import Document, moment
+from cmdb.compaction import Compaction, Retention, document_of
 
 
 @click.command()
@@ -38,22 +37,10 @@ def compact(*, keep_days: int | None, dry_run: bool, as_json: bool, store_url: s
         if not dry_run:
             dropped = sum(compaction.unfinished() if retention is None else compaction.steps(retention))
     if as_json:
-        print_json(_document(retention, None if dry_run else dropped))
+        print_json(document_of(retention, None if dry_run else dropped))
         return
     for line in _lines(retention, days, dropped, is_dry_run=dry_run):
         console().print(line, markup=False)
-
-
-def _document(retention: Retention | None, dropped: int | None) -> Document:
-    if retention is None:
-        return {"daily_until": None, "revision": None, "days": 0, "named": 0, "dropped": dropped}
-    return {
-        "daily_until": moment(retention.horizon.at),
-        "revision": retention.horizon.then.revision,
-        "days": len(retention.daily),
-        "named": len(retention.named),
-        "dropped": dropped,
-    }
 
 
 def _lines(retention: Retention | None, days: int | None, dropped: int, *, is_dry_run: bool) -> list[str]:
