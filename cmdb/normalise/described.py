@@ -45,9 +45,9 @@ def described_device(values: Mapping[str, Value], knowledge: Knowledge = SHIPPED
             "manufacturer": maker,
             "model": found.hardware.model or found.hardware.product,
             "os_name": found.system.product,
-            "os_version": found.system.version if is_unnamed else None,
+            "os_version": found.system.version if is_unnamed and found.system.product else None,
             "os_cpe": [cpe] if cpe else None,
-            "firmware_version": found.hardware.version,
+            "firmware_version": found.hardware.version or (None if found.system.product else found.system.version),
             "architecture": found.architecture,
         },
     )

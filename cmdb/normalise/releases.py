@@ -33,6 +33,7 @@ _MARKS = re.compile(r"\((?:R|TM)\)|[®™]", re.IGNORECASE)
 _WINDOWS_VERSION = re.compile(r"^Windows (?P<nt>\d\.\d)$")
 _ROLE = re.compile(r"1\.3\.6\.1\.4\.1\.311\.1\.1\.3\.1\.(?P<role>[123])\b")
 _ARCHITECTURES = {"amd64": "x86_64", "intel64": "x86_64", "em64t": "x86_64", "ia64": "ia64", "x86": "x86"}
+_FIRST_OF_10 = 10_240
 _PACKS = {"6001": "SP1", "6002": "SP2", "7601": "SP1"}
 
 
@@ -106,7 +107,9 @@ def _read_windows(text: str) -> Fingerprint | None:
     if match is not None:
         role = _ROLE.search(text)
         is_server = role is not None and role["role"] != "1"
-        name = windows(match["nt"], match["build"], is_server=is_server or match["nt"] == "5.2")
+        # programs without a manifest are told 6.3 from Windows 10 on (Microsoft, "Targeting your application for Windows")
+        nt = "10.0" if match["nt"] == "6.3" and int(match["build"]) >= _FIRST_OF_10 else match["nt"]
+        name = windows(nt, match["build"], is_server=is_server or match["nt"] == "5.2")
         return _windows(name, _PACKS.get(match["build"]), match["arch"])
     match = _WINDOWS_NT.match(text)
     if match is None:

@@ -44,7 +44,7 @@ def test_a_device_of_any_maker_is_read_by_the_common_grammar() -> None:
 
 
 def test_a_windows_is_named_by_version_build_and_role() -> None:
-    said = "Hardware: Intel64 Family 6 Model 85 Stepping 7 AT/AT COMPATIBLE - Software: Windows Version 10.0 (Build 17763 Multiprocessor Free)"
+    said = "Hardware: Intel64 Family 6 Model 85 Stepping 7 AT/AT COMPATIBLE - Software: Windows Version 6.3 (Build 17763 Multiprocessor Free)"
 
     assert recognise(Spoken.SYSDESCR, f"1.3.6.1.4.1.311.1.1.3.1.2 {said}").system.product == "Windows Server 2019"
     assert recognise(Spoken.SYSDESCR, f"1.3.6.1.4.1.311.1.1.3.1.1 {said}").system.product == "Windows 10"
