@@ -72,7 +72,7 @@ def _lost(one: Said, best: Said, newest: dt.datetime, ranking: Ranking) -> Lost:
     if one.value == best.value:
         return Lost(one, Cause.SAME, "says the same")
     if is_silent(one, newest, ranking):
-        days = ranking.effective_duration.days
+        days = ranking.effective_duration(one.source).days
         return Lost(one, Cause.LAPSED, f"silent for more than {days} days before the newest word")
     if best.is_person and not one.is_person:
         if one.at > best.at:

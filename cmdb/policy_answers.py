@@ -14,6 +14,9 @@ from cmdb.reconcile.ranking import Ranking
 from cmdb.registry import ROOT
 from cmdb.resettling import Resettled
 
+OTHERS = "any other source"
+"""Stands for what no rule names."""
+
 
 def policy_of(policy: Policy, class_name: str, attribute: str | None = None) -> list[Document]:
     """The effective rules of one attribute; else of each attribute that has rules of its own, and first of all others (`*`).
@@ -67,10 +70,21 @@ def _row(policy: Policy, class_name: str, attribute: str) -> Document:
         "attribute": attribute,
         "union": attribute in UNION_ATTRIBUTES,
         "sources": _tiers(ranking),
-        "effective_days": ranking.effective_duration.total_seconds() / 86400,
+        "effective_days": _days(ranking, OTHERS),
+        "effective_days_of": _days_of(ranking),
         "may_clear": list(ranking.clearing),
         "grace": {"scans": grace.scans, "days": grace.time.total_seconds() / 86400},
     }
+
+
+def _days(ranking: Ranking, source: str) -> float:
+    return ranking.effective_duration(source).total_seconds() / 86400
+
+
+def _days_of(ranking: Ranking) -> dict[str, float]:
+    """Where they differ from all others': days by source or pattern."""
+    named = {pattern for rule in ranking.chain for pattern, _ in rule.durations if pattern != "*"}
+    return {name: days for name in sorted(named) if (days := _days(ranking, name)) != _days(ranking, OTHERS)}
 
 
 def _tiers(ranking: Ranking) -> list[Document]:

@@ -72,7 +72,9 @@ def _print(row: Document, attributes: str) -> None:
     ]
     out.print(table(("", "sources", "rule"), rows, right=("",)))
     clears = ", ".join(cast("list[str]", row["may_clear"])) or "nobody but people"
-    out.print(f"a word holds for {row['effective_days']:g} days of silence; may clear: {clears}\n", style="dim")
+    special = cast("dict[str, float]", row["effective_days_of"])
+    but = "".join(f", of {source} {days:g}" for source, days in special.items())
+    out.print(f"a word holds for {row['effective_days']:g} days of silence{but}; may clear: {clears}\n", style="dim")
 
 
 @policy.command()

@@ -6,7 +6,7 @@
       - class: server                         # with its subclasses
         attributes: [owner, cost_center]      # none: all
         sources: [erp, host]                  # best first; those of a list in the list are equal
-        effective_duration: 90 d
+        effective_duration: 90 d              # or by source: {erp: 90 d, host: 7 d}
         may_clear: [erp]
       - class: container
         grace: {scans: 1, time: 1 d}
@@ -52,6 +52,16 @@ def duration(text: object) -> dt.timedelta:
 
 
 Duration = Annotated[dt.timedelta, BeforeValidator(duration)]
+
+
+def durations(value: object) -> dict[str, dt.timedelta]:
+    """One span of time for all sources, or one by source; raises `ValueError`."""
+    if isinstance(value, dict):
+        return {str(source): duration(text) for source, text in value.items()}
+    return {"*": duration(value)}
+
+
+Durations = Annotated[dict[str, dt.timedelta], BeforeValidator(durations)]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
@@ -72,7 +82,7 @@ class RuleRow(_Row):
     class_name: str = Field(alias="class")
     attributes: Names = ()
     sources: tuple[Names, ...] = ()
-    effective_duration: Duration | None = None
+    effective_duration: Durations = {}
     may_clear: Names | None = None
     grace: GraceRow | None = None
 
@@ -197,7 +207,7 @@ class _Reader:
             class_name=spec.name,
             attributes=row.attributes,
             tiers=tuple(self._patterns((*steps, "sources", at), tier) for at, tier in enumerate(row.sources)),
-            effective_duration=row.effective_duration,
+            durations=self._durations((*steps, "effective_duration"), row.effective_duration),
             may_clear=None if row.may_clear is None else self._patterns((*steps, "may_clear"), row.may_clear),
             grace=None if row.grace is None else Grace(row.grace.scans, row.grace.time),
             place=self._document.place(steps),
@@ -226,6 +236,13 @@ class _Reader:
             pattern
             for position, name in enumerate(names)
             for pattern in self._kinds.get(name) or (self._source((*steps, position), name),)
+        )
+
+    def _durations(self, steps: Steps, said: Mapping[str, dt.timedelta]) -> tuple[tuple[str, dt.timedelta], ...]:
+        return tuple(
+            (pattern, held)
+            for name, held in said.items()
+            for pattern in (("*",) if name == "*" else self._kinds.get(name) or (self._source((*steps, name), name),))
         )
 
     def _source(self, steps: Steps, name: str) -> str:

@@ -105,7 +105,7 @@ def heard(said: Iterable[Said], ranking: Ranking, *, now: dt.datetime) -> list[S
 
 def is_silent(one: Said, newest: dt.datetime, ranking: Ranking) -> bool:
     """Whether a source has said nothing for longer than its word holds before the newest word of all; people's words hold."""
-    return not one.is_person and newest - one.at > ranking.effective_duration
+    return not one.is_person and newest - one.at > ranking.effective_duration(one.source)
 
 
 def winner(said: Sequence[Said], ranking: Ranking) -> Said:

@@ -12,6 +12,8 @@ PERSON_PREFIX = "person:"
 _SEPARATORS = (":", "-")
 """What parts the kind of an installation from its own name: `glpi-paris`, `glpi:paris`."""
 _EXACT = 1 << 20
+_REMEMBERED = 1000
+"""Sources whose durations one ranking keeps at hand."""
 
 Rank = tuple[int, int]
 """Lower is better: the rule of the chain that names the source, and its place there. A person's is the lowest of all."""
@@ -37,7 +39,8 @@ class Rule:
     class_name: str
     attributes: tuple[str, ...] = ()
     tiers: tuple[tuple[str, ...], ...] = ()
-    effective_duration: dt.timedelta | None = None
+    durations: tuple[tuple[str, dt.timedelta], ...] = ()
+    """How long a word holds in silence, by name or pattern of its source."""
     may_clear: tuple[str, ...] | None = None
     grace: Grace | None = None
     place: str
@@ -48,9 +51,7 @@ class Ranking:
 
     def __init__(self, chain: Sequence[Rule]) -> None:
         self.chain = tuple(chain)
-        self.effective_duration = next(
-            (rule.effective_duration for rule in self.chain if rule.effective_duration is not None), dt.timedelta.max
-        )
+        self._durations: dict[str, dt.timedelta] = {}
         self.clearing = next((rule.may_clear for rule in self.chain if rule.may_clear is not None), ())
 
     def rank(self, source: str) -> Rank:
@@ -67,6 +68,23 @@ class Ranking:
         """The rule that says where a source stands; None for people and for what no rule names."""
         depth, _ = self.rank(source)
         return self.chain[depth] if 0 <= depth < len(self.chain) else None
+
+    def effective_duration(self, source: str) -> dt.timedelta:
+        """How long a source's word holds while others speak: by the first rule that says it for this source."""
+        found = self._durations.get(source)
+        if found is None:
+            if len(self._durations) >= _REMEMBERED:
+                self._durations.clear()
+            found = self._durations[source] = self._duration_of(source)
+        return found
+
+    def _duration_of(self, source: str) -> dt.timedelta:
+        for rule in self.chain:
+            fits = [(fitness(pattern, source), duration) for pattern, duration in rule.durations]
+            best = max(fits, default=(0, dt.timedelta.max))
+            if best[0]:
+                return best[1]
+        return dt.timedelta.max
 
     def may_clear(self, source: str) -> bool:
         """Whether what this source leaves out or leaves empty is empty."""

@@ -94,9 +94,9 @@ def test_the_entry_that_spells_out_most_fits(tmp_path: Path) -> None:
 def test_duration_clearing_and_grace_come_from_the_first_rule_that_says_them(tmp_path: Path) -> None:
     policy = _policy(tmp_path, GOOD)
     owner = policy.ranking("server", "owner")
-    assert owner.effective_duration == dt.timedelta(days=90)
+    assert owner.effective_duration("ssh") == dt.timedelta(days=90)
     assert [owner.may_clear(source) for source in ("sap", "sap-paris", "puppet")] == [True, True, False]
-    assert policy.ranking("server", "model").effective_duration == dt.timedelta(days=30)
+    assert policy.ranking("server", "model").effective_duration("ssh") == dt.timedelta(days=30)
     assert policy.is_over("container", START, [day(0.5)])
     assert not policy.is_over("container", START, [day(0.4)])
     assert not policy.is_over("server", START, [day(1), day(2), day(6.9)])
@@ -126,6 +126,12 @@ def test_duration_clearing_and_grace_come_from_the_first_rule_that_says_them(tmp
         ),
         ("ruls: []\n", 1, "did you mean rules"),
         ("rules:\n  - class: server\n    effective_duration: 30\n", 3, "expected a time such as 12 h, 30 d or 2 w"),
+        (
+            "rules:\n  - class: server\n    effective_duration:\n      host: 7 d\n      sweeep: 7 d\n",
+            5,
+            "did you mean sweep",
+        ),
+        ("rules:\n  - class: server\n    effective_duration: {host: 7}\n", 3, "expected a time such as"),
         ("rules:\n  - class: server\n    grace: {scans: 0, time: 1 d}\n", 3, "greater than or equal to 1"),
         ("rules:\n  - class: server\n    grace: {scan: 1, time: 1 d}\n", 3, "did you mean scans"),
         ("rules:\n  - class: server\n", 2, "the rule says nothing"),
@@ -172,6 +178,23 @@ def test_a_source_that_may_clear_clears_by_leaving_out_or_empty(tmp_path: Path, 
         assert "owner" not in world.ci(one).attributes
         world.see("sap", 4, draft(key="1", serial="S-1", owner="Bo"))
         assert world.ci(one).attributes["owner"] == "Bo"
+
+
+def test_each_source_may_have_a_duration_of_its_own(tmp_path: Path) -> None:
+    text = "rules:\n  - {class: device, effective_duration: {ssh: 2 d, sweep: 12 h}}\n"
+    policy = _policy(tmp_path, text)
+    held = policy.ranking("server", "model").effective_duration
+    assert [held(source) for source in ("ssh", "ssh-lab", "nmap", "csv")] == [
+        dt.timedelta(days=2),
+        dt.timedelta(days=2),
+        dt.timedelta(hours=12),
+        dt.timedelta(days=30),
+    ]
+    for silent_for, value in ((2, "ssh"), (2.1, "csv")):
+        world = World(policy=policy)
+        world.see("ssh", 1, draft(serial="S-1", model="ssh"))
+        one = world.see("csv", 1 + silent_for, draft(serial="S-1", model="csv"))
+        assert world.ci(one).attributes["model"] == value
 
 
 def test_what_may_clear_says_nothing_of_other_attributes(tmp_path: Path) -> None:

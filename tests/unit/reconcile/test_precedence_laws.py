@@ -28,7 +28,15 @@ TIER = {source: place for place, tier in enumerate(TIERS) for source in tier}
 DURATION = dt.timedelta(days=30)
 CLEARING = ("csv", "ssh")
 RANKING = Ranking(
-    [Rule(class_name="configuration_item", tiers=TIERS, effective_duration=DURATION, may_clear=CLEARING, place="law:1")]
+    [
+        Rule(
+            class_name="configuration_item",
+            tiers=TIERS,
+            durations=(("*", DURATION),),
+            may_clear=CLEARING,
+            place="law:1",
+        )
+    ]
 )
 
 sources = st.sampled_from(["ssh", "agent", "vcenter", "snmp", "csv", "graph", "nmap", "person:kim", "person:lee"])
