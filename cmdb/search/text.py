@@ -1,4 +1,8 @@
-"""What full-text search finds a CI by: its fields, each with the words of its values."""
+"""What full-text search finds a CI by: its fields, each with the words of its values.
+
+Stores keep these words, and narrow filters by them: a change of fields or of `cmdb.search.words` comes with a migration that
+makes them anew.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from cmdb.search import words
 from cmdb.values import Value
 
 WORDS_LIMIT = 200
-"""Words of one CI; a long description is known by its beginning."""
+"""Words of the texts of one CI; a long description is known by its beginning. Identifiers are kept whole."""
 RETIRED = ".retired"
 """The word that only retired CIs have."""
 
@@ -113,20 +117,27 @@ def search_text(ci: CI) -> SearchText | None:
     """What the index keeps of a CI; None for a merged one, which is found by the one that remains."""
     if ci.merged_into is not None:
         return None
-    name = words.host_words(ci.name)
-    rest = [RETIRED] if ci.lifecycle is Lifecycle.RETIRED else []
+    codes: list[str] = [RETIRED] if ci.lifecycle is Lifecycle.RETIRED else []
+    texts: list[str] = []
     # not by way of `said`: an import asks this of every row
     for field, value in ci.attributes.items():
         sort = _FIELDS.get(field)
         if sort is not None:
             split = _WORDS[sort]
+            found = texts if sort is Sort.TEXT else codes
             for text in (value,) if isinstance(value, str) else _texts(value):
-                rest += split(text)
+                found += split(text)
         elif field == _MEMBERS:
-            rest += [word for serial in _member_serials(value) for word in _WORDS[Sort.CODE](serial)]
-    return SearchText(_once(name), _once(rest))
+            codes += [words.squeezed(serial) for serial in _member_serials(value)]
+    return SearchText(_once(words.host_words(ci.name)), _once([*codes, *texts[:WORDS_LIMIT]]))
+
+
+def identifier_words(field: str, value: str) -> tuple[str, ...] | None:
+    """Words that the index holds of every CI whose `field` has this value, in whatever case; None where it may not hold all."""
+    sort = _FIELDS.get(field, Sort.TEXT)
+    return None if sort is Sort.TEXT else tuple(word for word in _WORDS[sort](value) if word)
 
 
 def _once(found: list[str]) -> str:
-    """Words once each and not empty, those of texts that are too long left out at the end."""
-    return " ".join(list(dict.fromkeys(filter(None, found)))[:WORDS_LIMIT])
+    """Words once each and not empty."""
+    return " ".join(dict.fromkeys(filter(None, found)))

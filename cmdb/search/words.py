@@ -10,6 +10,7 @@ from cmdb.normalise import forms
 WORD_LIMIT = 64
 """Characters of a word; a longer one is known by its beginning."""
 _ADDRESS = re.compile(r"[0-9a-f.:/]+")
+_ADDRESS_MARK = re.compile(r"[^0-9a-z.]")
 _HEX_GROUPS = re.compile(r"(?:[0-9a-f]{2}[:\- ]){2,5}[0-9a-f]{0,2}|[0-9a-f]{4}\.[0-9a-f]{4}(?:\.[0-9a-f]{0,4})?")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _ASCII_MARK = re.compile(r"[^a-z0-9]+")
@@ -55,7 +56,7 @@ def code(text: str) -> str:
 
 def address(text: str) -> str:
     """An address, or the beginning of one, as one word whose parts stay apart: `10.1.2.3`, `2001.db8..1`."""
-    return folded(text).strip().replace(":", ".").replace("/", ".")[:WORD_LIMIT]
+    return _ADDRESS_MARK.sub(".", folded(text).strip())[:WORD_LIMIT]
 
 
 def is_like_address(text: str) -> bool:

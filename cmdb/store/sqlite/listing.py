@@ -11,6 +11,7 @@ from cmdb.store.folding import fold
 from cmdb.store.listing import Listing
 from cmdb.store.paging import Placed
 from cmdb.store.sqlite.conditions import BODY, Compiler, Parameters, is_in_body, needs_body
+from cmdb.store.sqlite.narrowing import narrowed
 
 Place = tuple[Placed, str]
 """Value in the order of the list, and id."""
@@ -88,6 +89,7 @@ def _where(
         where.append("n0.lifecycle != 'retired'")
     join = ""
     if listing.condition is not None:
+        where += narrowed(listing.condition, parameters)
         where.append(Compiler(parameters).condition(listing.condition))
         join = BODY.format(level=0) if needs_body(listing.condition) else ""
     return " AND ".join(where), join

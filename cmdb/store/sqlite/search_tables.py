@@ -116,6 +116,11 @@ def ids_of_words(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], 
     return list(found)[:limit]
 
 
+def whole_words(words: Sequence[str]) -> str:
+    """A question in FTS5's own words for CIs that hold all of these; words hold letters, digits and dots alone."""
+    return " AND ".join(f'"{word}"' for word in words)
+
+
 def _asked(connection: sqlite3.Connection, way: Sequence[str]) -> str:
     """The way in FTS5's own words; empty when nothing can fit it."""
     parts: list[str] = []

@@ -61,10 +61,24 @@ _values: st.SearchStrategy[Value] = st.one_of(
     st.lists(words, max_size=3),
     st.sampled_from([2**70, [1, 2], ["a", 1], [True], [1.5], {}]),
 )
-_ATTRIBUTES = ("owner", "os_name", "cpu_count", "height", "virtual", "ip_addresses", "tags", "state", "source")
+_ATTRIBUTES = (
+    "owner",
+    "os_name",
+    "serial_number",
+    "fqdn",
+    "cpu_count",
+    "height",
+    "virtual",
+    "ip_addresses",
+    "tags",
+    "state",
+    "source",
+)
 _TYPES = {
     "owner": FieldType.TEXT,
     "os_name": FieldType.TEXT,
+    "serial_number": FieldType.TEXT,
+    "fqdn": FieldType.TEXT,
     "cpu_count": FieldType.NUMBER,
     "height": FieldType.NUMBER,
     "virtual": FieldType.FLAG,
