@@ -161,7 +161,7 @@ class Reversal:
         held: list[tuple[Kind, Entity]] = [(Kind.CLAIM, one) for one in workspace.claims_of(change.id)]
         held += [(Kind.RELATIONSHIP, one) for one in workspace.touching(change.id)]
         held += [(Kind.REDUNDANCY, one) for one in workspace.groups_of(change.id)]
-        if held or current.merged_into is not None:
+        if held or (current.merged_into is not None and current != change.after):
             numbers = sorted({number for kind, one in held for number in self._later(kind, one.id)})
             numbers = numbers or list(self._later(Kind.CI, change.id))
             if not self._is_lenient:

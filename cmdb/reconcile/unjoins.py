@@ -50,7 +50,7 @@ class _Unjoin:
         self._verdicts(kept_of[self._root], keeps_apart=keeps_apart)
         for change in self._joined.revision:
             if change.kind is Kind.CLAIM:
-                self._claim_back(change)
+                self._claim_back(change, kept_of)
         self._later_claims(kept_of)
         UnjoinedRelationships(workspace, self._registry, self._joined, self._gone, kept_of).undo()
         self._keys_back(kept_of)
@@ -89,13 +89,15 @@ class _Unjoin:
         self._workspace.touch(kept)
 
     # claims
-    def _claim_back(self, change: Change) -> None:
+    def _claim_back(self, change: Change, kept_of: dict[str, str]) -> None:
         before, after = change.before, change.after
         if not isinstance(before, Claim):
             return
         current = self._workspace.get(Kind.CLAIM, change.id)
         is_as_left = current == after
         if before.ci in self._gone:
+            if after is None:
+                self._unfold(before, kept_of[before.ci])
             if is_as_left:
                 self._workspace.put_claim(before)
                 self._seen_back(change.id)
@@ -106,6 +108,13 @@ class _Unjoin:
         elif is_as_left and isinstance(after, Claim) and self._has_taken_in(after):
             self._workspace.put_claim(before)
             self._seen_back(change.id)
+
+    def _unfold(self, folded: Claim, kept: str) -> None:
+        """The claim that another was folded into, as it was: it may have been given a later sighting and nothing else."""
+        for claim in self._workspace.claims_of(kept):
+            is_twin = (claim.source, claim.network, claim.native_key) == (folded.source, folded.network, None)
+            if is_twin and self._joined.change_of(Kind.CLAIM, claim.id) is None:
+                self._seen_back(claim.id)
 
     def _has_taken_in(self, twin: Claim) -> bool:
         """Whether a claim of the same source that went back was folded into this one."""

@@ -40,7 +40,7 @@ def but_verdicts(found: Picture) -> Picture:
     }
 
 
-def _estate(*, has_links_between: bool) -> Observation:
+def estate(*, has_links_between: bool) -> Observation:
     """Three servers with two interfaces each, one called alike; services on two of them, and groups of them."""
     drafts = []
     for name, mac in (("a", MAC_A), ("b", MAC_B), ("c", MAC_C)):
@@ -74,7 +74,7 @@ def _estate(*, has_links_between: bool) -> Observation:
 
 def _built(*, has_links_between: bool = True) -> tuple[World, dict[str, str]]:
     world = World()
-    ids = dict(world.tell(_estate(has_links_between=has_links_between)).plan.resolved)
+    ids = dict(world.tell(estate(has_links_between=has_links_between)).plan.resolved)
     world.tell(
         observation(
             "csv",

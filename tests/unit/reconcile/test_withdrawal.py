@@ -8,8 +8,11 @@ from cmdb.amending import Amender
 from cmdb.entities import Kind, Parked, Run, RunState
 from cmdb.errors import Invalid, NotFound
 from cmdb.observation import RedundancyDraft
+from cmdb.recalling import StoreRecall
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.retelling import Window
+from cmdb.reconcile.withdrawing import Withdrawing
+from cmdb.reconcile.workspace import Workspace
 from cmdb.withdrawal import Withdrawal, Withdrawn
 from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, day, draft, observation
 
@@ -180,3 +183,30 @@ def test_an_unknown_source_and_an_empty_window_are_refused() -> None:
         withdraw(world, "namp")
     with pytest.raises(Invalid, match="before it starts"):
         withdraw(world, "nmap", Window(day(3), day(2)))
+
+
+def test_a_ci_of_many_relationships_is_withdrawn_in_several_steps() -> None:
+    world = World()
+    drafts = [draft(local_id=f"s{number}", serial=f"SN-{number}") for number in range(8)]
+    links = [(f"s{number}", "DEPENDS_ON", "s0") for number in range(1, 8)]
+    hub = world.tell(observation("csv", 1, drafts, links=links)).plan.resolved["s0"]
+    amender = Amender(world.store, REGISTRY, Policy(registry=REGISTRY), clock=lambda: day(500))
+    steps = []
+
+    def step(workspace: Workspace) -> None:
+        withdrawing = Withdrawing(
+            workspace,
+            REGISTRY,
+            amender.policy,
+            StoreRecall(world.store),
+            source="csv",
+            window=ALWAYS,
+            now=day(500),
+            by="person:kim",
+        )
+        steps.append(withdrawing.ci(hub, room=3))
+
+    while not steps or steps[-1] is None:
+        amender.amend(step, by="kim", reason="withdrew csv")
+    assert steps == [None, None, 1]
+    assert (world.relationships(), world.ci(hub).lifecycle) == (set(), "retired")
