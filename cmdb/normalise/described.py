@@ -74,6 +74,11 @@ def shown(attribute: str, value: Value, knowledge: Knowledge = SHIPPED_ONLY) -> 
     return one_spelling(value, knowledge) or value
 
 
+def is_shown_alike(attribute: str, one: Value, other: Value, knowledge: Knowledge = SHIPPED_ONLY) -> bool:
+    """Whether two values are one maker, spelled in two ways; False for every attribute that holds no maker."""
+    return attribute in SPELLED and shown(attribute, one, knowledge) == shown(attribute, other, knowledge)
+
+
 def _maker_by(object_id: str, knowledge: Knowledge) -> str | None:
     found: Fingerprint = recognise(Spoken.SYSDESCR, object_id, knowledge)
     part: Part = found.hardware

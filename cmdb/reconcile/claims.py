@@ -11,6 +11,7 @@ from cmdb.classes.spec import Family
 from cmdb.entities import Claim, ClaimValue
 from cmdb.identity.evidence import IDENTIFYING, Evidence, Kind, gather
 from cmdb.identity.keys import fingerprint
+from cmdb.normalise.described import is_shown_alike
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.rows import Row
@@ -133,7 +134,7 @@ def fold(
         )
     # a reference that only repeats what is known leaves nothing out
     is_repeated = row.draft.is_reference and row.at > last_seen and _says_nothing_new(row, before)
-    values = _folded(row, before, last_seen, is_repeated=is_repeated)
+    values = _folded(row, before, last_seen, registry, is_repeated=is_repeated)
     name, name_left_out = _name(row, before, last_seen)
     is_newest = row.at >= last_seen
     is_back = row.at > last_seen and not _was_deleted_since(before, row.at)
@@ -168,11 +169,16 @@ def _was_deleted_since(claim: Claim, at: dt.datetime) -> bool:
     return deleted and claim.withdrawn_at is not None and at <= claim.withdrawn_at
 
 
-def _folded(row: Row, before: Claim, last_seen: dt.datetime, *, is_repeated: bool) -> dict[str, ClaimValue]:
+def _folded(
+    row: Row, before: Claim, last_seen: dt.datetime, registry: Registry, *, is_repeated: bool
+) -> dict[str, ClaimValue]:
     late = row.at if row.at < last_seen else None
     values = dict(before.values)
-    for name, value in row.values.items():
+    for name, said in row.values.items():
         kept = before.values.get(name)
+        # the same maker spelled otherwise is no news, so that an export of the one spelling comes back as it went
+        is_known = kept is not None and is_shown_alike(name, kept.value, said, registry.knowledge)
+        value = kept.value if kept is not None and is_known else said
         said_at = (kept.left_out_since or last_seen) if kept is not None else None
         if kept is None or said_at is None or (row.at > said_at and not is_repeated):
             values[name] = ClaimValue(value, late)

@@ -104,6 +104,25 @@ def test_another_spelling_of_the_same_maker_changes_nothing() -> None:
     assert world.ci(one).attributes == before.attributes
 
 
+def test_the_one_spelling_said_by_the_source_itself_writes_no_revision() -> None:
+    world = World()
+    one = world.see("csv", 1, draft(key="1", manufacturer="Dell Inc."))
+    revision = world.store.revision()
+    world.see("csv", 2, draft(key="1", manufacturer="Dell"))
+
+    (claim,) = world.claims(one)
+    assert world.store.revision() == revision
+    assert claim.values["manufacturer"].value == "Dell Inc."
+
+
+def test_another_maker_replaces_the_one_before() -> None:
+    world = World()
+    one = world.see("csv", 1, draft(key="1", manufacturer="Dell Inc."))
+    world.see("csv", 2, draft(key="1", manufacturer="Lenovo"))
+
+    assert world.ci(one).attributes["manufacturer"] == "Lenovo"
+
+
 def test_a_person_is_shown_as_they_spelled_it() -> None:
     world = World()
     one = world.see("person:kim", 1, draft(serial="S-1", manufacturer="Cisco Systems, Inc."))
