@@ -130,6 +130,14 @@ class RelationshipPage(BaseModel):
     is_complete: bool
 
 
+class EditRow(BaseModel):
+    """When and why a person said a value, and when it runs out."""
+
+    said_at: dt.datetime
+    reason: str
+    until: dt.datetime | None
+
+
 class ClaimRow(BaseModel):
     """What one record of one source last said."""
 
@@ -137,6 +145,7 @@ class ClaimRow(BaseModel):
     record: str
     attributes: dict[str, JsonValue]
     seen_at: dt.datetime | None
+    edits: dict[str, EditRow] = {}
 
 
 class CiAnswer(Brief):

@@ -66,6 +66,7 @@ def show(view: View, ci: CI) -> Document:
                 "record": claim.record,
                 "attributes": {name: kept.value for name, kept in sorted(claim.values.items())},
                 "seen_at": moment(seen[claim.id].last_at) if claim.id in seen else None,
+                **_edits(claim),
             }
             for claim in claims
         ],
@@ -85,6 +86,19 @@ def _last_change(view: View, ci: str) -> int:
     while page := view.history(Kind.CI, ci, after=revision):
         revision = page[-1].revision
     return revision
+
+
+def _edits(claim: Claim) -> Document:
+    """Of a person's edit: when and why each value was said, and when it runs out."""
+    edits = {name: kept.edit for name, kept in sorted(claim.values.items()) if kept.edit is not None}
+    if not edits:
+        return {}
+    return {
+        "edits": {
+            name: {"said_at": moment(edit.at), "reason": edit.reason, "until": moment(edit.until)}
+            for name, edit in edits.items()
+        }
+    }
 
 
 def relationships(view: View, ci: str) -> list[Document]:

@@ -87,7 +87,7 @@ def _shown(relationships: list[dict[str, object]]) -> tuple[list[tuple[object, .
     for relationship in relationships:
         other = cast("dict[str, str]", relationship["ci"])
         arrow = f"-[{relationship['type']}]->" if relationship["direction"] == "out" else f"<-[{relationship['type']}]-"
-        row = (arrow, other["name"], other["class"], f"{relationship['confidence']:.3g}", relationship["sources"])
+        row = (arrow, other["name"], other["class"], f"{relationship['confidence']:.3g}", _said_by(relationship))
         kinds.setdefault((arrow, other["class"]), []).append(row)
     rows = [row for found in kinds.values() for row in found[:SHOWN_OF_A_KIND]]
     left_out = [
@@ -96,3 +96,9 @@ def _shown(relationships: list[dict[str, object]]) -> tuple[list[tuple[object, .
         if len(found) > SHOWN_OF_A_KIND
     ]
     return rows, left_out
+
+
+def _said_by(relationship: dict[str, object]) -> list[str]:
+    """Its sources, each with its own confidence where several make one."""
+    said = cast("list[dict[str, float | str]]", relationship["said_by"])
+    return [str(one["source"]) if len(said) == 1 else f"{one['source']} {one['confidence']:.3g}" for one in said]
