@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cmdb.entities import CI, Claim, Lifecycle, Run, RunState, Schedule, State
+from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.store.protocol import Seen
@@ -59,7 +60,8 @@ class Known:
 
 def standing(ci: CI, known: Known, policy: Policy, *, now: dt.datetime | None) -> Standing:
     """The CI's presence; pure."""
-    live = [claim for claim in known.claims if claim.withdrawn_at is None]
+    # what people entered about a CI does not say that it is there
+    live = [claim for claim in known.claims if claim.withdrawn_at is None and not is_edit(claim)]
     if not live:
         return _retired(ci, known, policy)
     if ci.state is State.MISSING:

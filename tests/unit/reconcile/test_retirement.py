@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cmdb.amending import Amender
+from cmdb.editing import Editing, Why
 from cmdb.errors import Invalid, NotFound
 from cmdb.observation import Draft
 from cmdb.reconcile.precedence import Policy
@@ -69,6 +70,30 @@ def test_a_deleted_ci_that_is_seen_again_is_live_with_its_id_and_a_person_is_tol
     # and no more once it is deleted again
     _retirement(world, 23).delete(one, by="ada", reason="switched off")
     assert world.reviews("deleted_seen_again") == []
+
+
+def test_what_people_entered_outlives_a_deletion_but_for_the_lifecycle() -> None:
+    world = World()
+    one = world.see("ssh", 1, draft(serial="S-1"))
+    amender = Amender(world.store, REGISTRY, Policy(), clock=lambda: day(10))
+    Editing(amender).edit(one, {"owner": "Ana", "lifecycle": "live"}, why=Why(by="bob", reason="asked her"))
+    _retirement(world, 20).delete(one, by="ada", reason="scrapped")
+    assert world.ci(one).lifecycle == "retired"
+    world.see("ssh", 21, draft(serial="S-1"))
+    assert (world.ci(one).lifecycle, world.ci(one).attributes["owner"]) == ("live", "Ana")
+
+
+def test_lifecycle_is_said_by_sources_and_people_and_absence_changes_it_to_retired_only() -> None:
+    world = World()
+    vm = draft("virtual_machine", key="v1", name="v1", lifecycle="maintenance")
+    one = world.see("vcenter", 1, vm)
+    lives = [world.ci(one).lifecycle]
+    for at in (2, 3, 9):
+        world.tell(observation("vcenter", at, scopes=[all_of("virtual_machine")]))
+        lives.append(world.ci(one).lifecycle)
+    world.see("vcenter", 10, vm)
+    lives.append(world.ci(one).lifecycle)
+    assert lives == ["maintenance", "maintenance", "maintenance", "retired", "maintenance"]
 
 
 @pytest.mark.parametrize("at", [1, 5, 19])
