@@ -66,6 +66,15 @@ def _values(values: dict[str, Document], *, now: dt.datetime, is_single: bool) -
             Text(ago(won["seen_at"], now=now)),
             Text(_why(won, now=now, has_place=is_single), style="dim"),
         )
+        if "still_shown" in won:
+            still = Text(cell_text(won["still_shown"]) or "nothing", style="yellow")
+            drawn.add_row(
+                "",
+                still,
+                "",
+                "",
+                Text("still shown, until the next look, cmdb tidy or cmdb policy apply", style="yellow"),
+            )
         others = [one for one in lost if one["cause"] != "same"]
         shown = others if is_single else others[:_SHOWN_LOST]
         for one in shown:

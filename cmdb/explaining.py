@@ -12,12 +12,12 @@ from cmdb.documents import Document, brief, moment
 from cmdb.entities import CI, Claim, Kind
 from cmdb.errors import NotFound
 from cmdb.losing import Cause, Lost, class_losers, losers
-from cmdb.normalise.described import SPELLED
+from cmdb.normalise.described import SPELLED, shown
 from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.edited_relationships import type_and_target
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy, Said, heard, winner
-from cmdb.reconcile.values import LIFECYCLE, NAME, Dated, Words, speaking_claims, words
+from cmdb.reconcile.values import LIFECYCLE, NAME, Dated, Words, class_of, speaking_claims, words
 from cmdb.registry import ROOT
 from cmdb.store.view import View
 
@@ -100,12 +100,15 @@ class _Account:
             return self._nothing(gone) if name not in self.ci.attributes and gone else None
         best = winner(counted, ranking)
         lost = losers(said, counted, best, ranking, withdrawn=gone, now=self.now)
-        shown = {**self.ci.attributes, NAME: self.ci.name, LIFECYCLE: self.ci.lifecycle.value}
-        value = None if best.value is None else shown.get(name, best.value)
+        is_verbatim = any(one.is_person and one.value == best.value for one in said)
+        value = best.value if is_verbatim else shown(name, best.value, self.policy.registry.knowledge)
         rule = _rule(best, len(counted), lost)
         if name in SPELLED and isinstance(best.value, str) and value != best.value:
             rule = f"{rule}; it spells it {best.value!r}"
-        return self._row(value, best, rule, lost, name)
+        row = self._row(value, best, rule, lost, name)
+        stored = {**self.ci.attributes, NAME: self.ci.name, LIFECYCLE: self.ci.lifecycle.value}.get(name)
+        # an edit ran out, or the policy changed, and nothing has touched the CI since
+        return row if stored == value else {**row, "still_shown": stored}
 
     def _row(self, value: object, best: Said, rule: str, lost: Sequence[Lost], name: str) -> Document:
         placed = self.policy.ranking(ROOT if name == CLASS else self.ci.class_name, name).rule_for(best.source)
@@ -123,8 +126,9 @@ class _Account:
 
     def _class(self) -> Document | None:
         ranking = self.policy.ranking(ROOT, CLASS)
+        value = class_of(self.told, self.policy.registry, self.policy, now=self.now)
         edits = heard(self.told.class_edits, ranking, now=self.now)
-        standing = [one for one in (edits or self.told.classes) if one.value == self.ci.class_name]
+        standing = [one for one in (edits or self.told.classes) if one.value == value]
         if not standing:
             return None
         best = winner(standing, ranking)
@@ -134,7 +138,8 @@ class _Account:
         rule = _rule(best, len(lost) + 1, lost)
         if any(one.cause is Cause.GENERIC for one in lost) and not best.is_person:
             rule = "the most specific class that is said"
-        return self._row(self.ci.class_name, best, rule, lost, CLASS)
+        row = self._row(value, best, rule, lost, CLASS)
+        return row if value == self.ci.class_name else {**row, "still_shown": self.ci.class_name}
 
     def _union(self, name: str, counted: Sequence[Said], gone: Sequence[Said]) -> Document:
         ranking = self.policy.ranking(self.ci.class_name, name)

@@ -114,7 +114,11 @@ def test_an_edit_says_who_why_and_until_when_and_what_it_blocks() -> None:
     )
     assert _lost(won) == [("ssh", "blocked"), ("nmap", "edit")]
     after = _explained(desk.world, one, "owner", at=31)["owner"]
-    assert (after["source"], _lost(after)) == ("ssh", [("person:kim", "expired_edit"), ("nmap", "rank")])
+    assert (after["value"], after["source"], after["still_shown"]) == ("nobody", "ssh", "Ana")
+    assert _lost(after) == [("person:kim", "expired_edit"), ("nmap", "rank")]
+    desk.now = day(31)
+    desk.editing.end_run_out(by="housekeeping")
+    assert "still_shown" not in _explained(desk.world, one, "owner", at=31)["owner"]
 
 
 def test_of_classes_the_one_that_says_less_never_competes() -> None:
@@ -147,3 +151,13 @@ def test_an_attribute_that_nobody_knows_names_the_near_one() -> None:
     with pytest.raises(NotFound, match="did you mean owner"):
         _explained(world, one, "ownr")
     assert _explained(world, one, "owner") == {}
+
+
+def test_a_class_whose_edit_ran_out_says_what_is_still_shown() -> None:
+    desk = Desk()
+    one = desk.see("snmp", 1, draft("switch", serial="S-1"))
+    desk.edit(one, {"class": "router"}, until=20)
+    assert _explained(desk.world, one, "class", at=19)["class"]["value"] == "router"
+    won = _explained(desk.world, one, "class", at=20)["class"]
+    assert (won["value"], won["source"], won["still_shown"]) == ("switch", "snmp", "router")
+    assert _lost(won) == [("person:kim", "expired_edit")]
