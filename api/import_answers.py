@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from cmdb.importing import ImportReport, links_of
 
+MAX_TOLD = 1000
+
 
 def import_lines(report: ImportReport, *, is_dry_run: bool) -> Iterator[dict[str, object]]:
-    """Rows in the order of the input, then refused rows that have no id, then the totals."""
-    for row in report.rows:
+    """Rows in the order of the input, then the totals with the first 1,000 refusals and warnings."""
+    for row in report.rows():
         yield {
             "id": row.local_id,
             "ci": row.ci,
@@ -20,14 +23,15 @@ def import_lines(report: ImportReport, *, is_dry_run: bool) -> Iterator[dict[str
         }
     yield {
         "revision": report.revision if report.is_written else None,
-        **{outcome: report.count(outcome) for outcome in ("created", "updated", "unchanged", "parked", "refused")},
+        **report.totals(),
         "ignored": report.links.ignored,
         "relationships": links_of(report.links),
         "unknown_attributes": report.unknown_attributes,
         "incomplete": report.is_cut_off,
         "dry_run": is_dry_run,
         "problems": [
-            {"line": item.line, "id": item.local_id, "message": item.message} for item in report.refused[:1000]
+            {"line": item.line, "id": item.local_id, "message": item.message}
+            for item in islice(report.refused(), MAX_TOLD)
         ],
-        "warnings": report.warnings[:1000],
+        "warnings": list(report.warnings[:MAX_TOLD]),
     }

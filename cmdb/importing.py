@@ -1,28 +1,28 @@
-"""One import: a batch that a parser read lands in change sets of bounded size, under one run."""
+"""One import: what a parser read lands in change sets of bounded size, under one run."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
-from cmdb.classes.spec import Family
-from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch, Refused, check_hopeful
+from cmdb.entities import CI
+from cmdb.formats.batch import Refused
 from cmdb.ingest import Ingest
-from cmdb.observation import Draft, Observation
+from cmdb.observation import Link, Observation, RedundancyDraft, Scope
 from cmdb.reconcile.plan import LinkCounts, Plan, RowOutcome
-from cmdb.reconcile.rows import Row, ready
-from cmdb.registry import Registry
+from cmdb.reconcile.rows import Row
+from cmdb.rehearsal import Rehearsal
+from cmdb.spool.intake import Spool
+from cmdb.spool.outcomes import Fate, Outcome
 
-MAX_ROWS_PER_CHANGE_SET = 5000
-T = TypeVar("T")
+Progress = Callable[[int, int], None]
+"""Told how many rows and links have landed, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOrder:
-    """How to land a batch. `is_strict` writes nothing when any row is refused; `is_dry_run` writes nothing at all."""
+    """How to land an input. `is_strict` writes nothing when any row is refused; `is_dry_run` writes nothing at all."""
 
     source: str
     run_id: str
@@ -32,174 +32,211 @@ class ImportOrder:
     is_strict: bool = False
     is_dry_run: bool = False
 
+    def observation(self) -> Observation:
+        """What everything in the input is a part of."""
+        return Observation(source=self.source, run_id=self.run_id, at=self.at, network=self.network)
+
 
 @dataclass(slots=True)
 class ImportReport:
-    """What became of every row, in the order of the input, and the totals; CIs are counted after folding."""
+    """The totals of an import, CIs counted after folding; rows and refusals can be read as long as the spool is open."""
 
-    rows: list[RowOutcome] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    spool: Spool
     links: LinkCounts = field(default_factory=LinkCounts)
     revision: int | None = None
-    unknown_attributes: int = 0
-    is_cut_off: bool = False
     is_written: bool = True
+    counts: Mapping[Outcome, int] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the parser said of the input as a whole."""
+        return self.spool.warnings
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the input ended early."""
+        return self.spool.is_cut_off
+
+    @property
+    def unknown_attributes(self) -> int:
+        """Values of attributes that the classes do not know."""
+        return self.spool.unknown_attributes
+
+    @property
+    def refused_count(self) -> int:
+        """How many rows, links and groups are refused."""
+        return self.spool.outcomes.refused_count
+
+    def rows(self) -> Iterator[RowOutcome]:
+        """What became of every row, in the order of the input; rows that met in one CI share its outcome."""
+        return self.spool.outcomes.rows()
+
+    def refused(self) -> Iterator[Refused]:
+        """What is refused, by line."""
+        return self.spool.outcomes.refused()
 
     def count(self, outcome: str) -> int:
         """CIs created, updated or unchanged; rows parked or refused, links not among them."""
         if outcome == "refused":
-            return len(self.refused) - self.links.refused
-        rows = [row for row in self.rows if row.outcome == outcome]
-        return len(rows) if outcome == "parked" else len({row.ci for row in rows})
+            return self.refused_count - self.links.refused
+        return self.counts.get(Outcome[outcome.upper()], 0)
+
+    def totals(self) -> dict[str, int]:
+        """The counts of all outcomes."""
+        return {outcome.name.lower(): self.count(outcome.name.lower()) for outcome in Outcome}
 
 
-def land(batch: Batch, order: ImportOrder, ingest: Ingest, registry: Registry) -> ImportReport:
-    """Land a batch. Rows that cannot be right are refused and the others land, unless the order is strict.
+def land(spool: Spool, order: ImportOrder, ingest: Ingest, progress: Progress | None = None) -> ImportReport:
+    """Land what a parser has read to its end. Rows that cannot be right are refused and the others land, unless the order is
+    strict.
 
     Each change set is atomic; an interrupted import is finished by importing the same input again. Raises `Invalid` before
     anything lands when most of a long input is refused.
     """
-    report = ImportReport(refused=list(batch.refused), warnings=list(batch.warnings), is_cut_off=batch.is_cut_off)
-    base = Observation(source=order.source, run_id=order.run_id, at=order.at, network=order.network)
-    drafts, faulty = _checked(batch.drafts, base, registry)
-    if order.is_strict:
-        refused = [*report.refused, *faulty, *_broken_links(batch, drafts, registry)]
-        if refused:
-            report.refused, report.is_written = refused, False
+    spool.complete()
+    if order.is_strict and not order.is_dry_run:
+        with ingest.rehearsal() as rehearsal:
+            report = ImportReport(spool, is_written=False)
+            if not spool.outcomes.refused_count:
+                _Import(report, order, rehearsal, None).land()
+        if report.refused_count:
             return report
-    whole = _observation(base, batch, drafts)
-    planned = ingest.plan(whole, by=order.by) if order.is_dry_run or order.is_strict else None
-    if planned is not None and (order.is_dry_run or planned.problems):
-        _collect(report, planned)
-        report.is_written = False
-    else:
-        resolved: dict[str, str] = {}
-        for part in _parts(whole, base, drafts):
-            done = ingest.submit(part, by=order.by, resolved=resolved)
-            resolved.update(done.plan.resolved)
-            _collect(report, done.plan)
-            if done.revision is not None:
-                report.revision = done.revision.number
-    report.refused += faulty
-    report.rows = _folded(report.rows, batch.drafts, report.refused)
+        spool.outcomes.forget()
+    if order.is_dry_run:
+        with ingest.rehearsal() as rehearsal:
+            report = ImportReport(spool, is_written=False)
+            _Import(report, order, rehearsal, progress).land()
+        return report
+    report = ImportReport(spool)
+    _Import(report, order, ingest, progress).land()
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """A draft that can land, and where it stands among the rows of its run: strong devices first, dependents last."""
+class _Import:
+    def __init__(
+        self, report: ImportReport, order: ImportOrder, way: Ingest | Rehearsal, progress: Progress | None
+    ) -> None:
+        self._report = report
+        self._spool = report.spool
+        self._order = order
+        self._way = way
+        self._progress = progress
+        self._moved: dict[str, str] = {}
+        self._done = 0
 
-    draft: Draft
-    rank: tuple[int, tuple[int, int]]
-
-
-_FAMILIES = {Family.DEVICE: 0, Family.CATALOGUE: 1, Family.LOGICAL: 2, Family.DEPENDENT: 3}
-
-
-def _rank(row: Row) -> tuple[int, tuple[int, int]]:
-    return _FAMILIES[row.family], row.strength() if row.family is Family.DEVICE else (0, 0)
-
-
-def _checked(drafts: Sequence[Draft], base: Observation, registry: Registry) -> tuple[list[_Checked], list[Refused]]:
-    rows: list[_Checked] = []
-    faulty: list[Refused] = []
-    seen: set[str] = set()
-    for number, draft in enumerate(drafts):
-        if faulty:
-            check_hopeful(faulty[0], len(faulty), number)
-        if draft.local_id in seen:
-            reason = f"id {draft.local_id!r} stands twice; each row has an id of its own"
-            faulty.append(Refused(draft.line, draft.local_id, reason))
-            continue
-        seen.add(draft.local_id)
-        try:
-            row = ready(replace(draft, line=None), base, registry)
-        except Invalid as error:
-            faulty.append(Refused(draft.line, draft.local_id, error.message))
+    def land(self) -> None:
+        spool = self._spool
+        if spool.is_one_piece:
+            self._land_whole()
         else:
-            rows.append(_Checked(draft, _rank(row)))
-    return rows, faulty
+            # rows of one run are judged together, strongest first; links come when their ends are known
+            for rows in spool.ranked():
+                self._submit(rows, resolved=self._fates_of(row.host for row in rows.values() if row.host))
+            for links in spool.each_link():
+                self._land_links(list(links.values()), [])
+            for groups in spool.each_group():
+                self._land_links([], list(groups.values()))
+            for scopes in spool.each_scope():
+                inside = [scope.within for scope in scopes.values() if scope.within is not None]
+                self._submit({}, scopes=tuple(scopes.values()), resolved=self._fates_of(inside))
+        spool.outcomes.conclude(self._moved)
+        self._report.counts = spool.outcomes.counts()
+
+    def _land_whole(self) -> None:
+        spool = self._spool
+        rows = spool.in_order()
+        links = [link for piece in spool.each_link() for link in piece.values()]
+        groups = [group for piece in spool.each_group() for group in piece.values()]
+        fates = spool.outcomes.fates(_ends(links, groups))
+        self._submit(
+            rows,
+            links=[link for link in links if self._may_join(link, (link.source, link.target), fates)],
+            groups=[group for group in groups if self._may_join(group, (group.of, *group.members), fates)],
+            scopes=tuple(scope for piece in spool.each_scope() for scope in piece.values()),
+            resolved={},
+        )
+
+    def _land_links(self, links: list[Link], groups: list[RedundancyDraft]) -> None:
+        fates = self._spool.outcomes.fates(_ends(links, groups))
+        links = [link for link in links if self._may_join(link, (link.source, link.target), fates)]
+        groups = [group for group in groups if self._may_join(group, (group.of, *group.members), fates)]
+        # a link waits with the draft that was parked, so that draft is said again
+        parked = self._spool.rows_of(
+            [id_ for id_ in _ends(links, groups) if id_ in fates and fates[id_].outcome is Outcome.PARKED]
+        )
+        self._submit(parked, links=links, groups=groups, resolved=_landed(fates))
+
+    def _may_join(self, item: Link | RedundancyDraft, ends: Iterable[str], fates: Mapping[str, Fate]) -> bool:
+        if isinstance(item, Link) and item.is_by_key:
+            return True
+        for end in ends:
+            fate = fates.get(end)
+            if fate is None:
+                fault = f"{end!r} is no id of this input; a relationship joins two ids of the same input"
+            elif fate.outcome is Outcome.REFUSED:
+                fault = f"{end!r} was refused, so nothing can refer to it"
+            else:
+                continue
+            self._report.links.refused += 1
+            self._refuse(Refused(item.line, None, fault))
+            return False
+        return True
+
+    def _refuse(self, refused: Refused) -> None:
+        self._spool.outcomes.refuse(self._spool.next_number(), refused, is_row=False)
+
+    def _fates_of(self, ids: Iterable[str]) -> dict[str, str]:
+        return _landed(self._spool.outcomes.fates(set(ids)))
+
+    def _submit(
+        self,
+        rows: Mapping[int, Row],
+        *,
+        links: Sequence[Link] = (),
+        groups: Sequence[RedundancyDraft] = (),
+        scopes: tuple[Scope, ...] = (),
+        resolved: Mapping[str, str],
+    ) -> None:
+        part = replace(
+            self._spool.base,
+            drafts=tuple(row.draft for row in rows.values()),
+            links=tuple(links),
+            redundancy=tuple(groups),
+            scopes=scopes,
+        )
+        ready, by = tuple(rows.values()), self._order.by
+        if isinstance(self._way, Rehearsal):
+            plan = self._way.plan(part, by=by, resolved=resolved, rows=ready)
+        else:
+            done = self._way.submit(part, by=by, resolved=resolved, rows=ready)
+            plan = done.plan
+            if done.revision is not None:
+                self._report.revision = done.revision.number
+        self._record(plan, {row.draft.local_id: number for number, row in rows.items()})
+        self._done += len(rows) + len(links) + len(groups)
+        if self._progress is not None:
+            spool = self._spool
+            self._progress(self._done, spool.drafts + spool.links + spool.groups)
+
+    def _record(self, plan: Plan, numbers: Mapping[str, int]) -> None:
+        report = self._report
+        self._spool.outcomes.record(numbers, plan.rows)
+        for problem in plan.problems:
+            self._refuse(Refused(problem.line, problem.local_id, problem.message))
+        for write in plan.change_set.writes:
+            if isinstance(write.after, CI) and write.after.merged_into is not None:
+                self._moved[write.id] = write.after.merged_into
+        for name in ("created", "confirmed", "parked", "refused", "ignored", "redundancy"):
+            setattr(report.links, name, getattr(report.links, name) + getattr(plan.links, name))
 
 
-def _broken_links(batch: Batch, rows: Sequence[_Checked], registry: Registry) -> list[Refused]:
-    """Links that are wrong whatever the store holds."""
-    ids = {row.draft.local_id for row in rows}
-    broken = []
-    for link in batch.links:
-        missing = next((end for end in (link.source, link.target) if end not in ids), None)
-        if missing is not None:
-            broken.append(Refused(link.line, None, f"{missing!r} is no id of this input"))
-            continue
-        try:
-            registry.relationship_type(link.type)
-        except Invalid as error:
-            broken.append(Refused(link.line, None, error.message))
-    return broken
+def _ends(links: Iterable[Link], groups: Iterable[RedundancyDraft]) -> set[str]:
+    ends = {end for link in links for end in (link.source, link.target)}
+    return ends | {end for group in groups for end in (group.of, *group.members)}
 
 
-def _observation(base: Observation, batch: Batch, rows: Sequence[_Checked]) -> Observation:
-    return replace(
-        base,
-        drafts=tuple(row.draft for row in rows),
-        links=tuple(batch.links),
-        redundancy=tuple(batch.redundancy),
-        scopes=() if batch.is_cut_off else tuple(batch.scopes),
-    )
-
-
-def _parts(whole: Observation, base: Observation, rows: Sequence[_Checked]) -> Iterator[Observation]:
-    """One observation when it fits one change set; else drafts (strongest first), then links with ends known by then."""
-    if len(whole.drafts) + len(whole.links) + len(whole.redundancy) <= MAX_ROWS_PER_CHANGE_SET:
-        yield whole
-        return
-    # rows of one run are judged together
-    ranked = sorted(rows, key=lambda row: row.rank)
-    for chunk in _chunks([row.draft for row in ranked]):
-        yield replace(base, drafts=tuple(chunk))
-    for links in _chunks(whole.links):
-        yield replace(base, links=tuple(links))
-    for groups in _chunks(whole.redundancy):
-        yield replace(base, redundancy=tuple(groups))
-    if whole.scopes:
-        yield replace(base, scopes=whole.scopes)
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), MAX_ROWS_PER_CHANGE_SET):
-        yield items[start : start + MAX_ROWS_PER_CHANGE_SET]
-
-
-def _collect(report: ImportReport, plan: Plan) -> None:
-    report.rows += plan.rows
-    report.refused += [Refused(problem.line, problem.local_id, problem.message) for problem in plan.problems]
-    report.unknown_attributes += plan.unknown_attributes
-    for name in ("created", "confirmed", "parked", "refused", "ignored", "redundancy"):
-        setattr(report.links, name, getattr(report.links, name) + getattr(plan.links, name))
-
-
-_WEIGHT = {"created": 0, "updated": 1, "unchanged": 2}
-
-
-def _folded(rows: Iterable[RowOutcome], drafts: Sequence[Draft], refused: Sequence[Refused]) -> list[RowOutcome]:
-    """Rows in the order of the input; rows that met in one CI share its outcome."""
-    by_id: dict[str, RowOutcome] = {row.local_id: row for row in rows}
-    outcome_of: dict[str, str] = {}
-    for row in by_id.values():
-        if row.ci is not None:
-            before = outcome_of.get(row.ci, row.outcome)
-            outcome_of[row.ci] = min(before, row.outcome, key=lambda outcome: _WEIGHT.get(outcome, 3))
-    reasons: Mapping[str | None, Refused] = {item.local_id: item for item in refused if item.local_id is not None}
-    listed = []
-    for draft in drafts:
-        found = by_id.pop(draft.local_id, None)
-        if found is not None:
-            listed.append(replace(found, outcome=outcome_of.get(found.ci or "", found.outcome)))
-        elif draft.local_id in reasons:
-            listed.append(
-                RowOutcome(draft.local_id, draft.line, None, "refused", "", reasons[draft.local_id].message, ())
-            )
-    return listed
+def _landed(fates: Mapping[str, Fate]) -> dict[str, str]:
+    return {id_: fate.ci for id_, fate in fates.items() if fate.ci is not None}
 
 
 def links_of(plan_links: LinkCounts) -> dict[str, int]:

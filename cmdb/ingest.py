@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cmdb.changeset import Revision
 from cmdb.errors import Conflict, Unavailable
 from cmdb.observation import Observation
 from cmdb.reconcile.plan import Plan, Reconciler
+from cmdb.reconcile.rows import Row
 from cmdb.reconcile.snapshot import Snapshot
+from cmdb.rehearsal import Rehearsal
 from cmdb.store.protocol import Store
 
 MAX_REPLANS = 50
@@ -44,12 +46,34 @@ class Ingest:
         # one planner at a time in a process: two would only make each other plan again
         self._turn = threading.Lock()
 
-    def plan(self, observation: Observation, *, by: str, resolved: Mapping[str, str] | None = None) -> Plan:
+    def plan(
+        self,
+        observation: Observation,
+        *,
+        by: str,
+        resolved: Mapping[str, str] | None = None,
+        rows: Sequence[Row] | None = None,
+    ) -> Plan:
         """What submitting would write; writes nothing."""
-        return self._reconciler.plan(observation, Snapshot(self._store), now=self._clock(), by=by, resolved=resolved)
+        return self._reconciler.plan(
+            observation, Snapshot(self._store), now=self._clock(), by=by, resolved=resolved, rows=rows
+        )
 
-    def submit(self, observation: Observation, *, by: str, resolved: Mapping[str, str] | None = None) -> Ingested:
+    def rehearsal(self) -> Rehearsal:
+        """Where observations are planned one after the other, as if each had been committed."""
+        return Rehearsal(self._store, self._reconciler, clock=self._clock)
+
+    def submit(
+        self,
+        observation: Observation,
+        *,
+        by: str,
+        resolved: Mapping[str, str] | None = None,
+        rows: Sequence[Row] | None = None,
+    ) -> Ingested:
         """Commit an observation as one change set; submitting it again changes nothing.
+
+        `rows` are its drafts, where they are ready already.
 
         Raises `Conflict` when other writers were faster every time, `Unavailable` when the store does not answer; if the
         answer to the commit itself was lost, the store is asked whether it landed.
@@ -57,7 +81,7 @@ class Ingest:
         lost: Conflict | None = None
         with self._turn:
             for attempt in range(MAX_REPLANS):
-                plan = self.plan(observation, by=by, resolved=resolved)
+                plan = self.plan(observation, by=by, resolved=resolved, rows=rows)
                 if not (plan.change_set.writes or plan.change_set.keys or plan.change_set.sightings):
                     return Ingested(plan, None)
                 try:

@@ -13,33 +13,33 @@ from typing import Annotated, BinaryIO, cast
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.answers import json_lines
+from api.answers import json_texts
 from api.import_answers import import_lines
-from api.parts import Api, ApiDep, AsOf
+from api.parts import Api, ApiDep, AsOf, Filter
 from cmdb.as_of import view as as_of_view
-from cmdb.entities import Kind
-from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch
+from cmdb.asking.question import ids, make_question
+from cmdb.formats.csv_writer import write_csv
 from cmdb.formats.graph_writer import write_graph
 from cmdb.formats.options import read_options
 from cmdb.ids import new_id
 from cmdb.importing import ImportOrder, ImportReport, land
-from impact.export import estate_to_cytoscape, estate_to_graphml
+from cmdb.spool.intake import Spool
+from impact.estate_export import estate_to_cytoscape, estate_to_graphml
 
 router = APIRouter(tags=["Import and export"])
 
 JSON_LINES = "application/jsonl"
 GRAPHML = "application/graphml+xml"
-IN_MEMORY_CIS = 50_000
-"""CIs of a graph that is written in memory, at about 5 KB each (impact/export.py)."""
+CSV = "text/csv; charset=utf-8"
 SPOOLED_IN_MEMORY = 1_000_000
 LINES_A_BLOCK = 500
 
 
 class ExportFormat(StrEnum):
-    """Formats of the whole graph."""
+    """Formats of the graph."""
 
     GRAPH = "graph"
+    CSV = "csv"
     GRAPHML = "graphml"
     CYTOSCAPE = "cytoscape"
 
@@ -87,18 +87,30 @@ async def import_file(
         is_strict=strict,
         is_dry_run=dry_run,
     )
-    with tempfile.SpooledTemporaryFile(max_size=SPOOLED_IN_MEMORY) as spool:
+    with tempfile.SpooledTemporaryFile(max_size=SPOOLED_IN_MEMORY) as body:
         async for block in request.stream():
-            spool.write(block)
-        spool.seek(0)
+            body.write(block)
+        body.seek(0)
 
-        def load() -> ImportReport:
-            batch = Batch()
-            parser.read(cast("BinaryIO", spool), name="body", into=batch, options=options)
-            return land(batch, order, context.ingest, context.registry)
+        def load(spool: Spool) -> ImportReport:
+            parser.read(cast("BinaryIO", body), name="body", into=spool, options=options)
+            return land(spool, order, context.ingest)
 
-        report = await api.gate.load(load)
-    return json_lines(import_lines(report, is_dry_run=dry_run))
+        spool = Spool(order.observation(), context.registry)
+        try:
+            report = await api.gate.load(lambda: load(spool))
+        except BaseException:
+            spool.close()
+            raise
+    return StreamingResponse(_told(api, spool, import_lines(report, is_dry_run=dry_run)), media_type=JSON_LINES)
+
+
+async def _told(api: Api, spool: Spool, rows: Iterator[dict[str, object]]) -> AsyncIterator[bytes]:
+    try:
+        async for block in _blocks(api, json_texts(rows)):
+            yield block
+    finally:
+        spool.close()
 
 
 @router.get(
@@ -107,28 +119,29 @@ async def import_file(
     response_class=Response,
     responses={
         200: {
-            "description": "JSON Lines that `import graph` takes, GraphML or Cytoscape JSON.",
-            "content": {JSON_LINES: {}, GRAPHML: {}, "application/json": {}},
+            "description": "JSON Lines that `import graph` takes, CSV, GraphML or Cytoscape JSON.",
+            "content": {JSON_LINES: {}, "text/csv": {}, GRAPHML: {}, "application/json": {}},
         }
     },
 )
 async def export_file(
     api: ApiDep,
     form: ExportFormat,
+    filter_text: Filter = None,
     as_of: AsOf = None,
 ) -> Response:
-    """The whole graph; `graph` is streamed at any size, the others are for graphs of up to 50,000 CIs."""
+    """The CIs of which the filter is true and what joins them, or the whole graph; streamed at any size."""
     store, registry = api.context.store, api.context.registry
+    question = make_question(registry, now=api.context.clock(), filter_text=filter_text)
     view = await api.gate.read(lambda: as_of_view(store, as_of, place="as_of"))
+    kept = None if filter_text is None else await api.gate.load(lambda: ids(view, question))
     if form is ExportFormat.GRAPH:
-        return StreamingResponse(_blocks(api, write_graph(view, registry)), media_type=JSON_LINES)
-    count = sum((await api.gate.read(lambda: store.count(Kind.CI))).values())
-    if count > IN_MEMORY_CIS:
-        raise Invalid(f"{count} CIs are too many for {form}; export graph, or the neighbourhood or radius of one CI")
+        return StreamingResponse(_blocks(api, write_graph(view, registry, kept=kept)), media_type=JSON_LINES)
+    if form is ExportFormat.CSV:
+        return StreamingResponse(_blocks(api, write_csv(view, registry, kept=kept)), media_type=CSV)
     if form is ExportFormat.GRAPHML:
-        return Response(await api.gate.load(lambda: estate_to_graphml(view)), media_type=GRAPHML)
-    cytoscape = await api.gate.load(lambda: estate_to_cytoscape(view))
-    return Response(cytoscape, media_type="application/json")
+        return StreamingResponse(_blocks(api, estate_to_graphml(view, kept=kept)), media_type=GRAPHML)
+    return StreamingResponse(_blocks(api, estate_to_cytoscape(view, kept=kept)), media_type="application/json")
 
 
 async def _blocks(api: Api, lines: Iterator[str]) -> AsyncIterator[bytes]:

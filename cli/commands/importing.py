@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -10,19 +11,19 @@ from typing import BinaryIO, cast
 
 import click
 
-from cli.options import context, json_option, parse_time, print_json, store_option
+from cli.import_output import print_report
+from cli.import_progress import ImportProgress
+from cli.options import context, json_option, parse_time, store_option
 from cli.terminal import console, printable
 from cli.wiring import utc_now
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Batch
 from cmdb.formats.options import read_options
 from cmdb.ids import new_id
-from cmdb.importing import ImportOrder, ImportReport, land, links_of
-from cmdb.reconcile.plan import RowOutcome
+from cmdb.importing import ImportOrder, land
+from cmdb.spool.intake import Spool
 from discovery.parsers import Parser, ParserRegister
 
 MAX_SPOOLED_BYTES = 16 * 1024 * 1024
-MAX_LISTED = 20
 MAX_MAPPING_BYTES = 1_000_000
 
 
@@ -65,7 +66,7 @@ def import_(
     now = utc_now()
     at = parse_time(at_text, "--at") if at_text else now
     has_failed = False
-    with context(store_url) as found:
+    with context(store_url) as found, ImportProgress(console(is_error=True)) as progress:
         order = ImportOrder(
             source=source or format_name,
             run_id=new_id(now),
@@ -77,14 +78,17 @@ def import_(
         )
         for name in files:
             try:
-                report = land(_read(parser, name, options), order, found.ingest, found.registry)
+                with Spool(order.observation(), found.registry) as spool:
+                    _read(parser, name, options, spool, progress)
+                    report = land(spool, order, found.ingest, progress.landed)
+                    progress.end()
+                    print_report(_shown(name), report, as_json=as_json, is_dry_run=is_dry_run)
+                    has_failed = has_failed or bool(report.refused_count)
             except Invalid as error:
+                progress.end()
                 place = "" if error.place else f"{_shown(name)}: "
                 click.echo(f"cmdb: {place}{printable(str(error))}", err=True)
                 has_failed = True
-                continue
-            _print(_shown(name), report, as_json=as_json, is_dry_run=is_dry_run)
-            has_failed = has_failed or bool(report.refused)
     return 1 if has_failed else 0
 
 
@@ -112,82 +116,24 @@ def _mapping(name: str) -> str:
         raise Invalid("the mapping is not UTF-8; save it as UTF-8", place=name) from error
 
 
-def _read(parser: Parser, name: str, options: Mapping[str, str]) -> Batch:
-    batch = Batch()
+def _read(parser: Parser, name: str, options: Mapping[str, str], spool: Spool, progress: ImportProgress) -> None:
     if name == "-":
-        with tempfile.SpooledTemporaryFile(max_size=MAX_SPOOLED_BYTES) as spool:
+        with tempfile.SpooledTemporaryFile(max_size=MAX_SPOOLED_BYTES) as kept:
             while block := sys.stdin.buffer.read(1024 * 1024):
-                spool.write(block)
-            spool.seek(0)
-            parser.read(cast("BinaryIO", spool), name="standard input", into=batch, options=options)
-            return batch
+                kept.write(block)
+            size = kept.tell()
+            kept.seek(0)
+            with progress.reading("standard input", size, kept.tell):
+                parser.read(cast("BinaryIO", kept), name="standard input", into=spool, options=options)
+        return
     try:
         with Path(name).open("rb") as stream:
-            parser.read(stream, name=name, into=batch, options=options)
-            return batch
+            size = os.fstat(stream.fileno()).st_size
+            with progress.reading(_shown(name), size or None, stream.tell):
+                parser.read(stream, name=name, into=spool, options=options)
     except OSError as error:
         raise Invalid(f"cannot be read: {error.strerror}", place=name) from error
 
 
 def _shown(name: str) -> str:
     return "standard input" if name == "-" else printable(name)
-
-
-def _print(name: str, report: ImportReport, *, as_json: bool, is_dry_run: bool) -> None:
-    for warning in report.warnings:
-        click.echo(f"cmdb: {printable(warning)}", err=True)
-    for refused in report.refused[:MAX_LISTED] if not as_json else report.refused:
-        place = f"{name}:{refused.line}" if refused.line is not None else name
-        click.echo(f"cmdb: {place}: {printable(refused.message)}", err=True)
-    if len(report.refused) > MAX_LISTED and not as_json:
-        click.echo(
-            f"cmdb: {name}: {len(report.refused) - MAX_LISTED} more rows are refused; --json lists all", err=True
-        )
-    if report.is_cut_off and not report.warnings:
-        click.echo(
-            f"cmdb: {name}: the input ends early; what was complete is kept, and nothing is concluded from what is missing",
-            err=True,
-        )
-    totals = {name_: report.count(name_) for name_ in ("created", "updated", "unchanged", "parked", "refused")}
-    if as_json:
-        for row in report.rows:
-            print_json(_row(row))
-        print_json(
-            {
-                "revision": report.revision if report.is_written else None,
-                **totals,
-                "ignored": report.links.ignored,
-                "relationships": links_of(report.links),
-                "unknown_attributes": report.unknown_attributes,
-                "incomplete": report.is_cut_off,
-                "dry_run": is_dry_run,
-            }
-        )
-        return
-    out = console()
-    said = ", ".join(
-        f"{count} {outcome}" for outcome, count in totals.items() if count or outcome in ("created", "unchanged")
-    )
-    out.print(f"{name}: {said}; relationships: {report.links.created} created, {report.links.confirmed} confirmed")
-    if report.unknown_attributes:
-        out.print(
-            f"{report.unknown_attributes} values of attributes that the classes do not know are kept as claims",
-            style="dim",
-        )
-    if not report.is_written:
-        out.print("nothing was written" + (" (dry run)" if is_dry_run else " (strict: at least one row is refused)"))
-    elif report.revision is None:
-        out.print("no revision: everything was known already" if totals["unchanged"] else "no revision", style="dim")
-    else:
-        out.print(f"revision {report.revision}", style="dim")
-
-
-def _row(row: RowOutcome) -> dict[str, object]:
-    return {
-        "id": row.local_id,
-        "ci": row.ci,
-        "outcome": row.outcome,
-        "rule": row.rule,
-        "reason": row.reason,
-        "flags": list(row.flags),
-    }

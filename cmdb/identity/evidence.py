@@ -91,6 +91,8 @@ def gather(
     Addresses are scoped `network/vrf|address`; names lose their domain; a name with dots is also an FQDN, and a name that is an
     address identifies nothing.
     """
+    if name is None and not attributes:
+        return Gathered({}, ())
     collector = _Collector(fillers)
     for text in _serials(attributes):
         collector.offer(Kind.SERIAL, forms.serial(text))

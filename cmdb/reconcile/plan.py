@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cmdb.changeset import ChangeSet
@@ -90,8 +90,11 @@ class Reconciler:
         now: dt.datetime,
         by: str,
         resolved: Mapping[str, str] | None = None,
+        rows: Sequence[Row] | None = None,
     ) -> Plan:
         """What committing the observation would write; `resolved` are local ids that earlier parts of the same run brought.
+
+        `rows` are the observation's drafts where they were made ready before.
 
         A draft, link or scope that cannot be right is a problem of the plan, never an exception. The same observation over
         the same snapshot gives the same plan, but for the ids of new CIs.
@@ -99,7 +102,7 @@ class Reconciler:
         workspace = Workspace(snapshot)
         problems: list[Problem] = []
         observation = bounded(workspace, observation, now=now)
-        rows = self._rows(observation, problems)
+        rows = self._rows(observation, problems) if rows is None else [row.fresh(observation) for row in rows]
         for row in rows:
             say_empty(row, self._policy)
         come_back = list(returning(snapshot, rows, now=now))

@@ -14,19 +14,17 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cmdb.entities import Kind
-from cmdb.formats.batch import Batch
 from cmdb.formats.estate import generate_estate
 from cmdb.formats.graph_reader import read_graph
 from cmdb.formats.graph_writer import write_graph
-from cmdb.importing import ImportOrder, ImportReport, land
-from cmdb.ingest import Ingest
-from cmdb.reconcile.plan import Reconciler
-from cmdb.reconcile.precedence import Policy
+from cmdb.importing import ImportOrder
 from cmdb.registry import default_registry
 from cmdb.store.neo4j.store import Neo4jStore
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
 from cmdb.values import Value
+from tests.support import imports
+from tests.support.imports import Imported
 from tests.support.neo4j.emptying import empty
 
 AT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -57,11 +55,14 @@ def other(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
     return opened
 
 
-def imported(store: Store, text: str, *, at: dt.datetime = AT, source: str = "graph") -> ImportReport:
-    batch = Batch()
-    read_graph(io.BytesIO(text.encode()), name="estate.jsonl", into=batch)
+def imported(store: Store, text: str, *, at: dt.datetime = AT, source: str = "graph") -> Imported:
     order = ImportOrder(source=source, run_id="run", at=at, by="tester")
-    return land(batch, order, Ingest(store, Reconciler(REGISTRY, Policy()), clock=lambda: AT), REGISTRY)
+    return imports.imported(
+        store,
+        lambda into: read_graph(io.BytesIO(text.encode()), name="estate.jsonl", into=into),
+        order,
+        clock=lambda: max(AT, at),
+    )
 
 
 def exported(store: Store) -> str:

@@ -7,45 +7,44 @@ import csv
 import datetime as dt
 import io
 import json
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmdb.entities import Kind
-from cmdb.formats.batch import Batch
+from cmdb.formats.batch import Intake
 from cmdb.formats.csv_writer import safe, write_csv
 from cmdb.formats.graph_reader import read_graph
-from cmdb.importing import ImportOrder, ImportReport, land
-from cmdb.ingest import Ingest
-from cmdb.reconcile.plan import Reconciler
-from cmdb.reconcile.precedence import Policy
+from cmdb.importing import ImportOrder
 from cmdb.registry import default_registry
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
 from scanners.csv_import import CsvParser
 from scanners.table_rows import safe_text
 from tests.contract.test_round_trip import RICH
+from tests.support.imports import Imported, imported
 
 AT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 REGISTRY = default_registry()
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12).map(str.strip)
 
 
-def landed(store: Store, batch: Batch, source: str) -> ImportReport:
+def landed(store: Store, read: Callable[[Intake], None], source: str) -> Imported:
     order = ImportOrder(source=source, run_id="run", at=AT, by="tester")
-    return land(batch, order, Ingest(store, Reconciler(REGISTRY, Policy()), clock=lambda: AT), REGISTRY)
+    return imported(store, read, order, clock=lambda: AT)
 
 
-def from_graph(store: Store, text: str) -> ImportReport:
-    batch = Batch()
-    read_graph(io.BytesIO(text.encode()), name="estate.jsonl", into=batch)
-    return landed(store, batch, "graph")
+def from_graph(store: Store, text: str) -> Imported:
+    return landed(store, lambda into: read_graph(io.BytesIO(text.encode()), name="estate.jsonl", into=into), "graph")
 
 
-def from_csv(store: Store, text: str) -> ImportReport:
-    batch = Batch()
-    CsvParser().read(io.BytesIO(text.encode()), name="estate.csv", into=batch, options={})
-    return landed(store, batch, "csv")
+def from_csv(store: Store, text: str) -> Imported:
+    return landed(
+        store,
+        lambda into: CsvParser().read(io.BytesIO(text.encode()), name="estate.csv", into=into, options={}),
+        "csv",
+    )
 
 
 def exported(store: Store) -> str:
