@@ -109,7 +109,7 @@ def _print(documents: list[Document]) -> None:
             document["kept_count"],
             _others(document),
         )
-        for document in documents[:SHOWN]
+        for document in sorted(documents, key=lambda one: (str(one["class"]), str(one["name"])))[:SHOWN]
     ]
     out.print(
         table(
