@@ -22,7 +22,6 @@ from cmdb.entities import CI, Kind
 from cmdb.formats.estate import generate_estate
 from cmdb.ids import new_id
 from cmdb.search.searching import search
-from cmdb.search.text import search_text
 from cmdb.store.instants import utc_now
 from cmdb.store.sqlite.search_tables import SEARCH, write_search
 from cmdb.store.sqlite.store import SqliteStore
@@ -152,9 +151,9 @@ def main() -> None:
 
         def scan(text: str) -> int:
             words = [f"%{word}%" for word in search_text_of(text)]
-            where = " AND ".join("(name LIKE ? OR rest LIKE ?)" for _ in words)
+            where = " AND ".join("words LIKE ?" for _ in words)
             query = f"SELECT id FROM searched WHERE {where} LIMIT {HITS}"
-            return len(scanner.execute(query, [word for word in words for _ in range(2)]).fetchall())
+            return len(scanner.execute(query, words).fetchall())
 
         random.Random(2).shuffle(sample)
         ours: list[float] = []

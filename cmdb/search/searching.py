@@ -17,7 +17,7 @@ _CANDIDATES = 100
 def search(store: Store, text: str, *, limit: int = 50) -> list[Hit]:
     """The best hits, at most `limit`: live ones first, exact names before identifiers, beginnings and words.
 
-    Every word must begin a word of the CI; case and accents do not matter, nor how a MAC, UUID or serial is divided. Of a
+    The last word begins a word of the CI and the others are whole, or, where nothing fits so, all are beginnings; case and accents do not matter, nor how a MAC, UUID or serial is divided. Of a
     text that more CIs fit than are looked at (`limit`, at least 100 of each kind of fit), some of the worst are left out.
     """
     query = Query.of(text)

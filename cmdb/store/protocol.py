@@ -180,8 +180,9 @@ class Store(Protocol):
         """
 
     def find_words(self, ways: Sequence[Sequence[str]], *, limit: int = 200) -> tuple[CI, ...]:
-        """CIs of which every word of one of the `ways` begins a word (`cmdb.search.text`), merged ones left out.
+        """CIs that hold the words of one of the `ways` (`cmdb.search.text`), merged ones left out.
 
+        Every word but the last is a word of theirs, and the last begins one; where no CI is such, every word begins one.
         Of more than `limit`, those found by their name alone come before others and live ones before retired ones; which
         of these is left out is the store's affair.
         """

@@ -45,12 +45,16 @@ def _fill(transaction: Transaction, after: str) -> str | None:
 
 
 def find_words(transaction: Transaction, ways: Sequence[Sequence[str]], limit: int) -> tuple[CI, ...]:
-    """CIs of which every word of one way begins a word: by the name first, then the retired ones likewise."""
+    """As `Store.find_words`: by the name first, then the retired ones likewise."""
+    return _found(transaction, ways, limit, is_whole=True) or _found(transaction, ways, limit, is_whole=False)
+
+
+def _found(transaction: Transaction, ways: Sequence[Sequence[str]], limit: int, *, is_whole: bool) -> tuple[CI, ...]:
     found: dict[str, CI] = {}
     for retired in ("-", "+"):
-        for scope in ("search_name", None):
+        for fields in (("search_name",), ("search_name", "search_rest")):
             if len(found) < limit:
-                asked = f'+({_lucene(ways, scope)}) {retired}search_rest:"{RETIRED}"'
+                asked = f'+({_lucene(ways, fields, is_whole=is_whole)}) {retired}search_rest:"{RETIRED}"'
                 rows = transaction.rows(
                     "CALL db.index.fulltext.queryNodes('search_CI', $asked, {limit: $limit}) YIELD node, score"
                     " WITH node.id AS id, score MATCH (s:State {live: 'ci|' + id}) RETURN id, s.body ORDER BY score DESC, id",
@@ -64,10 +68,13 @@ def find_words(transaction: Transaction, ways: Sequence[Sequence[str]], limit: i
     return tuple(found.values())[:limit]
 
 
-def _lucene(ways: Sequence[Sequence[str]], scope: str | None) -> str:
+def _lucene(ways: Sequence[Sequence[str]], fields: Sequence[str], *, is_whole: bool) -> str:
     """The ways in Lucene's classic syntax; words hold letters, digits and dots alone, so nothing is to be escaped."""
-    return " ".join(f"({' '.join(_begins(word, scope) for word in way)})" for way in ways)
+    return " ".join(
+        "(" + " ".join(_asked(word, fields, is_whole=is_whole and word is not way[-1]) for word in way) + ")"
+        for way in ways
+    )
 
 
-def _begins(word: str, scope: str | None) -> str:
-    return f"+{scope}:{word}*" if scope else f"+(search_name:{word}* search_rest:{word}*)"
+def _asked(word: str, fields: Sequence[str], *, is_whole: bool) -> str:
+    return "+(" + " ".join(f"{field}:{word}{'' if is_whole else '*'}" for field in fields) + ")"

@@ -1,13 +1,15 @@
 """The full-text index of the embedded store: what CIs are found by, in SQLite's FTS5 (sqlite.org/fts5.html).
 
-`searched` holds the words of each CI that is not merged, `search_word` indexes them, `search_term` walks the index in order.
+`searched` holds the words of each CI that is not merged, those of its name after a `_`; `search_word` indexes them, and
+`search_term` walks the index in order.
 Beginnings of words are looked up there and then asked as whole words: a prefix query would collect every hit before the first.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from cmdb.entities import CI, Kind
 from cmdb.search.text import RETIRED, SearchText, search_text
@@ -18,20 +20,20 @@ SEARCH = """
     CREATE TABLE searched (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        rest TEXT NOT NULL
+        words TEXT NOT NULL
     ) STRICT;
     CREATE VIRTUAL TABLE search_word USING fts5(
-        name, rest, content = 'searched', content_rowid = 'number', detail = column, columnsize = 0,
-        tokenize = "ascii tokenchars '.'"
+        words, content = 'searched', content_rowid = 'number', detail = none, columnsize = 0,
+        tokenize = "ascii tokenchars '._'"
     );
     CREATE VIRTUAL TABLE search_term USING fts5vocab(search_word, instance)
 """
-_TERMS = 100
+_TERMS = 64
 """Words that the beginnings in one way stand for, all together; of a beginning with more, the first in order."""
 _FEWEST_TERMS = 16
+_OF_NAME = "_"
+"""Before the words of a name: asked alone, the rest of the index need not be walked for them."""
 _PAGE = 5_000
-Row = tuple[int, str, str]
 
 
 def fill_search(connection: sqlite3.Connection) -> None:
@@ -73,11 +75,9 @@ def write_search(connection: sqlite3.Connection, writes: Sequence[EncodedWrite])
 def _drop(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
     for id_ in ids:
         # FTS5 is told the words that it holds, so they are read back instead of made anew (sqlite.org/fts5.html §4.4.3).
-        row = connection.execute("SELECT number, name, rest FROM searched WHERE id = ?", (id_,)).fetchone()
+        row = connection.execute("SELECT number, words FROM searched WHERE id = ?", (id_,)).fetchone()
         if row is not None:
-            connection.execute(
-                "INSERT INTO search_word (search_word, rowid, name, rest) VALUES ('delete', ?, ?, ?)", row
-            )
+            connection.execute("INSERT INTO search_word (search_word, rowid, words) VALUES ('delete', ?, ?)", row)
             connection.execute("DELETE FROM searched WHERE number = ?", row[:1])
 
 
@@ -85,11 +85,13 @@ def _add(connection: sqlite3.Connection, texts: Sequence[tuple[str, SearchText]]
     if not texts:
         return
     (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM searched").fetchone()
-    rows = [(number, id_, text.name, text.rest) for number, (id_, text) in enumerate(texts, start=last + 1)]
-    connection.executemany("INSERT INTO searched VALUES (?, ?, ?, ?)", rows)
-    connection.executemany(
-        "INSERT INTO search_word (rowid, name, rest) VALUES (?, ?, ?)", [(row[0], *row[2:]) for row in rows]
-    )
+    rows = [(number, id_, _words(text)) for number, (id_, text) in enumerate(texts, start=last + 1)]
+    connection.executemany("INSERT INTO searched VALUES (?, ?, ?)", rows)
+    connection.executemany("INSERT INTO search_word (rowid, words) VALUES (?, ?)", [(row[0], row[2]) for row in rows])
+
+
+def _words(text: SearchText) -> str:
+    return " ".join((*(_OF_NAME + word for word in text.name.split()), text.rest))
 
 
 def forget_words(connection: sqlite3.Connection) -> None:
@@ -98,19 +100,24 @@ def forget_words(connection: sqlite3.Connection) -> None:
 
 
 def ids_of_words(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], limit: int) -> list[str]:
-    """Ids of CIs that hold every word of one way, or words that begin so: by the name first, then the retired ones likewise."""
-    asked = [asked for way in ways if (asked := _asked(connection, way))]
-    if not asked:
-        return []
-    every = " OR ".join(f"({one})" for one in asked)
+    """As `Store.find_words`: by the name first, then the retired ones likewise."""
+    return _ids(connection, ways, limit, is_whole=True) or _ids(connection, ways, limit, is_whole=False)
+
+
+def _ids(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], limit: int, *, is_whole: bool) -> list[str]:
     found: dict[str, None] = {}
-    for retired in (f'NOT "{RETIRED}"', f'AND "{RETIRED}"'):
-        for scope in ("name : ", ""):
+    terms = cache(lambda begin, most: _terms(connection, begin, most))
+    scopes = [
+        every
+        for marks in ((_OF_NAME,), (_OF_NAME, ""))
+        if (every := " OR ".join(f"({one})" for way in ways if (one := _asked(terms, way, marks, is_whole=is_whole))))
+    ]
+    for retired in ("NOT", "AND"):
+        for every in scopes:
             if len(found) < limit:
-                query = f"({scope}({every})) {retired}"
                 rows = connection.execute(
                     "SELECT s.id FROM search_word w JOIN searched s ON s.number = w.rowid WHERE search_word MATCH ? LIMIT ?",
-                    (query, limit),
+                    (f'({every}) {retired} "{RETIRED}"', limit),
                 )
                 found.update((id_, None) for (id_,) in rows.fetchall())
     return list(found)[:limit]
@@ -121,11 +128,16 @@ def whole_words(words: Sequence[str]) -> str:
     return " AND ".join(f'"{word}"' for word in words)
 
 
-def _asked(connection: sqlite3.Connection, way: Sequence[str]) -> str:
-    """The way in FTS5's own words; empty when nothing can fit it."""
+def _asked(
+    terms_of: Callable[[str, int], list[str]], way: Sequence[str], marks: Sequence[str], *, is_whole: bool
+) -> str:
+    """The way in FTS5's own words, all but the last as they are when `is_whole`; empty when nothing can fit it."""
     parts: list[str] = []
-    for word in way:
-        terms = _terms(connection, word, max(_FEWEST_TERMS, _TERMS // len(way)))
+    most = _TERMS if is_whole else max(_FEWEST_TERMS, _TERMS // len(way))
+    for number, word in enumerate(way, start=1):
+        terms: list[str] = []
+        for mark in marks:
+            terms += [mark + word] if is_whole and number < len(way) else terms_of(mark + word, most)
         if not terms:
             return ""
         parts.append("(" + " OR ".join(f'"{term}"' for term in terms) + ")")
