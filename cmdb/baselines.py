@@ -46,7 +46,8 @@ class Baselines:
             raise Invalid(f"a baseline's name has 1 to {NAME_LIMIT} printable characters; give it another")
         if class_name is not None and ci is not None:
             raise Invalid("a baseline is about a class or about one CI; name one of the two")
-        if not 0 < revision <= (newest := self._store.revision()):
+        newest = self._store.revision()
+        if not 0 < revision <= newest:
             raise Invalid(f"a baseline names a revision from 1 to {newest}, not {revision}")
         made = Baseline(
             id=Baseline.make_id(name),

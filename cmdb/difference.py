@@ -112,6 +112,9 @@ def _row(change: Change, cis: dict[str, CI]) -> Document | None:
             }
         case _:
             return None
+    if word == "changed" and not own["changes"]:
+        # what is kept beside, such as when a source missed it, is no difference that anybody agreed on
+        return None
     return {
         "kind": change.kind.value,
         "what": word,
