@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from cmdb.entities import CI, Claim, Kind, Redundancy, Relationship, Review
@@ -93,16 +93,21 @@ def all_relationships(type_: str, within: str) -> Scope:
 class World:
     """A store with the one way into it."""
 
-    def __init__(self, store: Store | None = None, *, policy: Policy | None = None) -> None:
-        now = itertools.count()
-        self.store = store if store is not None else SqliteStore.in_memory(clock=self._clock)
-        self._now = now
-        self.ingest = Ingest(
-            self.store, Reconciler(REGISTRY, policy if policy is not None else Policy()), clock=self._clock
-        )
+    def __init__(
+        self,
+        store: Store | None = None,
+        *,
+        policy: Policy | None = None,
+        clock: Callable[[], dt.datetime] | None = None,
+    ) -> None:
+        self._seconds = itertools.count()
+        self.clock = clock if clock is not None else self._later
+        self.store = store if store is not None else SqliteStore.in_memory(clock=self.clock)
+        reconciler = Reconciler(REGISTRY, policy if policy is not None else Policy())
+        self.ingest = Ingest(self.store, reconciler, clock=self.clock)
 
-    def _clock(self) -> dt.datetime:
-        return START + dt.timedelta(days=400, seconds=next(self._now))
+    def _later(self) -> dt.datetime:
+        return START + dt.timedelta(days=400, seconds=next(self._seconds))
 
     def tell(self, told: Observation) -> Ingested:
         """Submit an observation in which nothing may be wrong."""

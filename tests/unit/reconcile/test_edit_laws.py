@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cmdb.observation import Observation
 from cmdb.values import Value
 from tests.unit.reconcile.builders import day, draft
+from tests.unit.reconcile.desk import Desk
 from tests.unit.reconcile.estates import observations, serial
-from tests.unit.reconcile.test_edits import Desk
 
 LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LAST = 400

@@ -14,7 +14,7 @@ from cmdb.explaining import explain
 from cmdb.reconcile.policy_file import read_rules
 from cmdb.reconcile.precedence import Policy
 from tests.unit.reconcile.builders import MAC_A, REGISTRY, World, all_of, day, draft, observation
-from tests.unit.reconcile.test_edits import Desk
+from tests.unit.reconcile.desk import Desk
 
 NO_POLICY = Policy()
 
