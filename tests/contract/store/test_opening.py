@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
+from cmdb.changeset import Sighting
 from cmdb.entities import Kind
 from cmdb.errors import Denied, Invalid, Unavailable
+from cmdb.past import Past
 from cmdb.store.neo4j.store import Neo4jStore
+from cmdb.store.protocol import Then
+from cmdb.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from cmdb.store.sqlite.store import SqliteStore
-from tests.contract.store.builders import change_set, ci, made
+from tests.contract.store.builders import NOW, Clock, change_set, changed, ci, ended, made, minute, relationship
 from tests.contract.store.opening import labels_of, neo4j_store
 from tests.support.neo4j.emptying import driver_of, empty
 from tests.support.neo4j.server import Neo4jServer
@@ -88,6 +93,48 @@ def test_a_newer_file_is_refused_with_both_versions(tmp_path: Path) -> None:
     later.close()
     with pytest.raises(Invalid, match=r"has store version 99, and this program knows up to \d;"):
         SqliteStore(str(path))
+
+
+def _as_version_one(new: Path, old: Path) -> None:
+    """What the new file holds, as the first version of the schema kept it."""
+    connection = sqlite3.connect(old, isolation_level=None)
+    for statement in MIGRATIONS[0].split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.execute("ATTACH ? AS new", (str(new),))
+    tables = [name for (name,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
+    for table in tables:
+        columns = ", ".join(f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})"))
+        connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+    connection.close()
+
+
+def test_a_file_of_the_first_version_is_brought_up_and_its_past_answers(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    link = relationship("a", "USES", "b")
+    store = SqliteStore(str(new), clock=Clock())
+    store.apply(change_set(*made(ci("a", "Former"), ci("b"), link), sightings=[Sighting("k", minute(1))]))
+    store.apply(
+        change_set(changed(ci("a", "Former"), ci("a", "now")), planned_at=1, sightings=[Sighting("k", minute(5))])
+    )
+    store.apply(change_set(ended(link), ended(ci("b")), planned_at=2, sightings=[Sighting("k", minute(9))]))
+    store.close()
+    _as_version_one(new, old)
+    migrated = SqliteStore(str(old))
+    try:
+        first = Past(migrated, migrated.then(1))
+        assert [found.name for found in first.list_cis(names=["fOrmer"]).items] == ["Former"]
+        assert first.find(Kind.RELATIONSHIP, "target", ["b"]) == (link,)
+        assert [migrated.seen(["k"], as_of=number)["k"].last_at for number in (1, 2, 3)] == [
+            minute(1),
+            minute(5),
+            minute(9),
+        ]
+        assert migrated.then(NOW + dt.timedelta(seconds=1.5)) == Then(2, 2)
+        assert [found.id for found in migrated.list_cis(names=["Former"]).items] == []
+    finally:
+        migrated.close()
 
 
 def test_readers_go_on_while_a_writer_is_at_work(tmp_path: Path) -> None:
