@@ -36,6 +36,11 @@ def waits_key(key: str) -> str:
     return f"waits|{key}"
 
 
+def disputed_key(key: str) -> str:
+    """Key of a CI whose record says `key` and is not identified by it."""
+    return f"disputed|{key}"
+
+
 ANY_WAITS = "waits"
 """Key that is held as soon as one draft ever waited for a key, so that a store without such drafts is asked only once."""
 

@@ -34,6 +34,7 @@ from cmdb.identity.match import (
 )
 from cmdb.ids import is_id
 from cmdb.reconcile.claims import GENERIC, fold, record_by_values, record_for, strongest_kind
+from cmdb.reconcile.logical_names import by_logical_name
 from cmdb.reconcile.rows import Row
 from cmdb.reconcile.workspace import Workspace, evidence_of
 from cmdb.registry import Registry
@@ -62,6 +63,8 @@ class Identifier:
         self._registry = registry
         self._now = now
         self._make_id = make_id
+        self.listed: set[str] = set()
+        """Claims of the native keys that this run lists, in whatever order."""
 
     def prefetch(self, rows: Iterable[Row]) -> None:
         """Read at once what identifying these rows will look at."""
@@ -77,6 +80,7 @@ class Identifier:
             for row in rows
             if (record := record_by_values(row)) is not None
         ]
+        self.listed |= set(native)
         snapshot.load(EntityKind.CLAIM, [*native, *fresh])
         snapshot.load(EntityKind.CI, [row.draft.local_id for row in rows if is_id(row.draft.local_id)])
         keys = [full for row in rows for _, _, full in keys_of(row.evidence)]
@@ -121,9 +125,32 @@ class Identifier:
                 return Decision(min(inside), "name_in_host", {"name": [row.name]})
         own = None if is_inside else self._own_claim_since(row)
         said = row.evidence if own is None else self._still_said(row, own)
-        evidence = self._workspace.identifying(said)
-        if own is not None and not evidence:
+        if own is not None and not self._workspace.identifying(said):
             return Decision(own.ci, "same_identifiers")
+        return self.judge(row, said)
+
+    def record_of(self, row: Row) -> Claim | None:
+        """The record that the row names by its key, or by the same set of identifying values."""
+        if row.draft.native_key:
+            id_ = Claim.make_id(row.source, row.network, f"native:{row.draft.native_key}")
+            claim = self._workspace.get(EntityKind.CLAIM, id_)
+            return claim if isinstance(claim, Claim) else None
+        print_ = fingerprint(row.evidence)
+        for owner in sorted(self._workspace.owners(self._fingerprint_key(row))):
+            for claim in self._workspace.claims_of(owner):
+                is_mine = (claim.source, claim.network, claim.fingerprint) == (row.source, row.network, print_)
+                if is_mine and claim.native_key is None:
+                    return claim
+        return None
+
+    def is_known(self, row: Row) -> bool:
+        """Whether the row belongs to a record that is there already."""
+        return self._by_record(row) is not None or self._own_claim(row) is not None
+
+    def judge(self, row: Row, said: Evidence | None = None) -> Decision:
+        """Go down the ladder with what the row says, whatever record it belongs to; `said` may be a part of it."""
+        said = row.evidence if said is None else said
+        evidence = self._workspace.identifying(said)
         owners = sorted({owner for _, _, full in keys_of(evidence) for owner in self._workspace.owners(full)})
         candidates = [self._candidate(row, owner) for owner in owners]
         decision = decide(evidence, candidates)
@@ -209,7 +236,7 @@ class Identifier:
                     and claim.native_key not in (None, row.draft.native_key)
                     and not self._is_same_by_verdict(row, ci, claim)
                 ):
-                    if claim.id in self._workspace.seen_now or self._workspace.last_seen(claim.id) == row.at:
+                    if claim.id in self.listed or self._workspace.last_seen(claim.id) == row.at:
                         blocked, because = (
                             ALL_RUNGS | WEAK_RUNGS,
                             f"{row.source} listed both in one run under different native keys",
@@ -306,36 +333,7 @@ class Identifier:
                 return self._by_key(row, known)
         if row.name is None:
             return Decision(None, "new")
-        flags: list[Flagged] = []
-        considered: list[tuple[str, str]] = []
-        strangers: list[str] = []
-        owners = self._workspace.owners(logical_key(row.network, row.name))
-        for owner in sorted({self._workspace.living(owner) for owner in owners}):
-            ci = self._workspace.ci(owner)
-            claims = [
-                claim
-                for claim in self._workspace.claims_of(owner)
-                if claim.source == row.source and claim.network == row.network
-            ]
-            # a person's edit of class or site takes no source away from what it knows
-            classes = {ci.class_name, *(claim.class_name for claim in claims)}
-            if not any(self._registry.is_a(a, b) for one in classes for a, b in _both_ways(one, row.spec.name)):
-                continue
-            if _is_elsewhere(row, ci, claims):
-                considered.append((owner, "is at another site"))
-                continue
-            if not claims:
-                strangers.append(owner)
-            elif row.draft.native_key and any(claim.native_key not in (None, row.draft.native_key) for claim in claims):
-                considered.append((owner, f"{row.source} knows it by another native key"))
-                flags.append(Flagged("shared_identifier", (None, owner), {"name": [row.name]}))
-            else:
-                return Decision(owner, "name_in_site", {"name": [row.name]}, considered=tuple(considered))
-        if strangers:
-            kind = "possible_duplicate" if len(strangers) == 1 else "ambiguous_match"
-            flags.append(Flagged(kind, (None, *strangers), {"name": [row.name]}))
-            considered += [(owner, "only another source says this name") for owner in strangers]
-        return Decision(None, "new", considered=tuple(considered), flags=tuple(flags))
+        return by_logical_name(row, self._workspace, self._registry)
 
     def ci_for(self, row: Row, decision: Decision) -> str:
         """The id of the decided CI, made now when it is new.
@@ -362,15 +360,3 @@ class Identifier:
             by_process = process_of(row, host)
             if by_process is not None:
                 self._workspace.own(by_process, ci)
-
-
-def _both_ways(one: str, other: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    return (one, other), (other, one)
-
-
-def _is_elsewhere(row: Row, ci: CI, claims: Sequence[Claim]) -> bool:
-    """Whether the row's site is none that the CI has, or had by these claims."""
-    site = row.values.get("site")
-    said = [ci.attributes.get("site"), *(claim.values["site"].value for claim in claims if "site" in claim.values)]
-    theirs = {str(one).casefold() for one in said if one}
-    return bool(site and theirs) and str(site).casefold() not in theirs

@@ -18,7 +18,7 @@ from cmdb.identity.keys import key
 from cmdb.identity.match import Decision, Flagged
 from cmdb.observation import Link, Observation
 from cmdb.reconcile.blocking import KIND as BLOCKED
-from cmdb.reconcile.claims import fold, record_for
+from cmdb.reconcile.claims import fold, record_by_values, record_for
 from cmdb.reconcile.identify import BESIDE, Identifier
 from cmdb.reconcile.joins import group_id, join
 from cmdb.reconcile.links import EndIsParked, put_link, relate
@@ -33,6 +33,7 @@ from cmdb.reconcile.parking import (
     wait_for,
     wait_no_more,
 )
+from cmdb.reconcile.rejudging import Rejudging
 from cmdb.reconcile.reviews import review, together
 from cmdb.reconcile.rows import Row, flag_of
 from cmdb.reconcile.workspace import Workspace, claim_keys
@@ -63,15 +64,17 @@ class Landing:
         self._parked_links: dict[str, list[dict[str, Value]]] = {}
         self._flagged: list[tuple[Row, Flagged]] = []
         self._landed: list[Row] = []
+        self._rejudging = Rejudging(workspace, registry, self._identifier, now=now, make_id=make_id)
         self._local_ids = {draft.local_id for draft in observation.drafts}
 
     def land(self, rows: Sequence[Row]) -> None:
-        """Identify and fold all rows: devices first (members, then strongest evidence, then order), dependents last."""
+        """Identify and fold all rows: devices first (members, then strongest evidence, then record key), dependents last."""
         self._identifier.prefetch(rows)
         devices = sorted(
             (row for row in rows if row.family is Family.DEVICE),
-            key=lambda row: (row.spec.name in BESIDE and row.host is not None, row.strength()),
+            key=lambda row: (row.spec.name in BESIDE and row.host is not None, row.strength(), _record_key(row)),
         )
+        self._rejudging.make_older(devices)
         for row in devices:
             if row.has_only_virtual_mac():
                 self._park(
@@ -87,7 +90,7 @@ class Landing:
                 )
             else:
                 host = self._host_of(row) if row.host is not None else None
-                decision = self._identifier.device(row, host)
+                decision = self._rejudging.late(row) or self._identifier.device(row, host)
                 if row.draft.is_known_or_waits and decision.ci is None:
                     self._park(row, "parked", _why_it_waits(decision))
                 else:
@@ -321,6 +324,8 @@ class Landing:
                 if flag is not None:
                     self._tell(Flagged(flag, (None,), {aside.kind.value: [aside.value]}), row, by)
 
+        for row, flagged in self._rejudging.told:
+            self._tell(flagged, row, by)
         for flagged in shared:
             for row in self._landed:
                 if row.ci is not None and self._workspace.remaining(row.ci) in flagged.cis:
@@ -339,6 +344,10 @@ class Landing:
     def changed_by_claims(self, writes: Iterable[Write]) -> set[str]:
         """CIs whose claims a plan's writes changed."""
         return {write.after.ci for write in writes if isinstance(write.after, Claim)}
+
+
+def _record_key(row: Row) -> str:
+    return row.draft.native_key or record_by_values(row) or ""
 
 
 def _why_it_waits(decision: Decision) -> str:

@@ -12,6 +12,14 @@ def matched(row: Row, decision: Decision) -> dict[str, Value]:
 
     `joined` and `set_aside` are there only when there are any.
     """
+    aside: list[Value] = [
+        {"kind": aside.kind.value, "value": aside.value, "because": aside.reason.value} for aside in row.set_aside
+    ]
+    return said_of(decision, aside)
+
+
+def said_of(decision: Decision, set_aside: Value) -> dict[str, Value]:
+    """The same with what was set aside as it was kept before."""
     said: dict[str, Value] = {
         "rule": decision.rule,
         "on": {name: list(values) for name, values in decision.on.items()},
@@ -19,8 +27,6 @@ def matched(row: Row, decision: Decision) -> dict[str, Value]:
     }
     if decision.joins:
         said["joined"] = list(decision.joins)
-    if row.set_aside:
-        said["set_aside"] = [
-            {"kind": aside.kind.value, "value": aside.value, "because": aside.reason.value} for aside in row.set_aside
-        ]
+    if set_aside:
+        said["set_aside"] = set_aside
     return said

@@ -61,9 +61,9 @@ class Row:
         return self.spec.family
 
     def strength(self) -> tuple[int, int]:
-        """Sort key: rows with members first, then the strongest evidence."""
+        """Sort key: rows with members first, then those with a native key, then the strongest evidence."""
         best = next((index for index, kind in enumerate(IDENTIFYING) if self.evidence.get(kind)), len(IDENTIFYING))
-        return (0 if self.values.get("members") else 1, 0 if self.draft.native_key else 1 + best)
+        return (0 if self.values.get("members") else 1, best if self.draft.native_key else len(IDENTIFYING) + 1 + best)
 
     def has_only_virtual_mac(self) -> bool:
         """Whether the row describes an address: virtual MACs, no other, no native key, nothing else strong."""

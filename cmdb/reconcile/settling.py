@@ -28,7 +28,7 @@ def settle_all(workspace: Workspace, registry: Registry, policy: Policy, *, now:
         if ci.merged_into is not None:
             end_blocked(workspace, ci_id)
             continue
-        told += _share(workspace, ci_id)
+        told += share_contested(workspace, ci_id)
         claims = [_graced(workspace, claim, policy) for claim in workspace.claims_of(ci_id)]
         seen = [(claim, workspace.last_seen(claim.id)) for claim in claims]
         # what was withdrawn has perhaps no sighting left, and still says that there was something
@@ -84,7 +84,7 @@ def unreached_at(ci: str) -> str:
     return f"{ci}@unreachable"
 
 
-def _share(workspace: Workspace, ci: str) -> list[Flagged]:
+def share_contested(workspace: Workspace, ci: str) -> list[Flagged]:
     """Strong values of the CI that another has by now, with nothing to tell them apart: they identify no more."""
     told = []
     for claim in workspace.claims_of(ci):

@@ -10,7 +10,8 @@ from cmdb.entities import CI, Claim, Entity, Kind, Parked, Redundancy, Relations
 from cmdb.identity.keys import claims_key
 from cmdb.store.protocol import PAGE_LIMIT, KeyOwners, Seen
 
-_NO_ONE = KeyOwners((), is_strong=False, is_shared=False)
+NO_ONE = KeyOwners((), is_strong=False, is_shared=False)
+"""A key that nobody holds."""
 
 
 class Readable(Protocol):
@@ -85,7 +86,7 @@ class Snapshot:
             found = self._store.owners(missing)
             self.consulted_keys |= missing
             for key in missing:
-                self._owners[key] = found.get(key, _NO_ONE)
+                self._owners[key] = found.get(key, NO_ONE)
 
     def owners(self, key: str) -> KeyOwners:
         """Who holds a key."""
@@ -134,6 +135,12 @@ class Snapshot:
         """When a claim or relationship was last observed."""
         seen = self.seen(subject)
         return seen.last_at if seen else None
+
+    def first_seen(self, subject: str) -> dt.datetime | None:
+        """When a claim or relationship was first observed."""
+        self.load_seen((subject,))
+        seen = self._seen[subject]
+        return seen.first_at if seen else None
 
     def touching(self, ci: str) -> tuple[Relationship, ...]:
         """All live relationships from or to a CI."""

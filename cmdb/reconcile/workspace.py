@@ -10,7 +10,7 @@ from cmdb.changeset import KeyWrite, Sighting, Write
 from cmdb.entities import CI, Claim, Entity, Kind, Redundancy, Relationship
 from cmdb.identity.evidence import IDENTIFYING, STRONG, Evidence, union, without
 from cmdb.identity.evidence import Kind as Evident
-from cmdb.identity.keys import claims_key, fingerprint_key, keys_of
+from cmdb.identity.keys import claims_key, disputed_key, fingerprint_key, keys_of
 from cmdb.identity.keys import key as identity_key
 from cmdb.reconcile.snapshot import Snapshot
 from cmdb.store.protocol import Seen
@@ -31,6 +31,7 @@ class Workspace:
         self._given: set[str] = set()
         self._seen: dict[str, dt.datetime] = {}
         self._seen_anew: dict[str, Seen | None] = {}
+        self._first: dict[str, dt.datetime] = {}
         self._evidence: dict[str, Evidence] = {}
         self.touched: dict[str, None] = {}
         """CIs to settle, in the order they were touched."""
@@ -197,6 +198,14 @@ class Workspace:
         if len(self._owners[key]) > 1 and not is_shared:
             self.allow_many(key)
 
+    def shared_keys(self) -> set[str]:
+        """Keys looked at so far that identify nobody."""
+        return {key for key, is_shared in self._shared.items() if is_shared}
+
+    def keys_of_many(self) -> set[str]:
+        """Keys that this plan allowed several CIs to hold."""
+        return set(self._may_be_many)
+
     def allow_many(self, key: str) -> None:
         """Let several CIs hold a key that still identifies, since something else always tells them apart."""
         self._may_be_many.add(key)
@@ -241,6 +250,20 @@ class Workspace:
         before = self._seen.get(subject)
         if before is None or before < at:
             self._seen[subject] = at
+        first = self._first.get(subject)
+        if first is None or at < first:
+            self._first[subject] = at
+
+    def first_seen(self, subject: str) -> dt.datetime | None:
+        """When a subject was first observed, this plan's rows included."""
+        now, before = self._first.get(subject), self._stored_first_seen(subject)
+        return before if now is None or (before is not None and before < now) else now
+
+    def _stored_first_seen(self, subject: str) -> dt.datetime | None:
+        if subject in self._seen_anew:
+            anew = self._seen_anew[subject]
+            return anew.first_at if anew is not None else None
+        return self.snapshot.first_seen(subject)
 
     # evidence
     def evidence(self, ci: str) -> Evidence:
@@ -284,13 +307,16 @@ class Workspace:
         return tuple(writes)
 
     def sightings(self) -> tuple[Sighting, ...]:
-        """What was seen, where that moves *last seen* forward."""
+        """What was seen, where that moves *last seen* forward or *first seen* back."""
         self.snapshot.load_seen(list(self._seen))
         moved = []
         for subject, at in self._seen.items():
             before = self._stored_last_seen(subject)
             if before is None or before < at:
                 moved.append(Sighting(subject, at))
+            first, earliest = self._stored_first_seen(subject), self._first[subject]
+            if earliest < (first or at):
+                moved.append(Sighting(subject, earliest))
         anew = [
             Sighting(subject, at)
             for subject, seen in self._seen_anew.items()
@@ -307,6 +333,7 @@ class Workspace:
 def claim_keys(claim: Claim) -> list[tuple[str, bool]]:
     """The keys that a claim gives its CI, each with whether it is strong."""
     keys = [(full, kind in STRONG) for kind, _, full in keys_of(evidence_of(claim)) if full not in claim.disputed]
+    keys += [(disputed_key(full), False) for full in claim.disputed]
     if claim.native_key is None and claim.identifiers:
         keys.append((fingerprint_key(claim.source, claim.network, claim.fingerprint), False))
     return keys

@@ -78,10 +78,14 @@ class Telling:
 
     def all(self, story: Story, order: tuple[int, ...]) -> dict[str, CI | None]:
         """Tell the steps in an order; the CI of each reference at the end, None when parked."""
-        landed: dict[str, str | None] = {}
         for index in order:
-            landed |= {f"step{index}:{row.local_id}": row.ci for row in self.step(story, index).plan.rows}
-        return {reference: follow(self.store, ci) if ci else None for reference, ci in landed.items()}
+            self.step(story, index)
+        landed: dict[str, CI | None] = {}
+        for index in order:
+            # a record that is told late can move others, so each is asked for at the end
+            for row in self._ingest.plan(observation(story["steps"][index], index), by="test").rows:
+                landed[f"step{index}:{row.local_id}"] = follow(self.store, row.ci) if row.ci else None
+        return landed
 
     def flags(self) -> set[str]:
         """Kinds of what a person is told."""
