@@ -16,6 +16,7 @@ from cmdb.changeset import Revision
 from cmdb.classes.checks import WrongValue, check_unknown
 from cmdb.entities import CI, Claim, Edit, Kind
 from cmdb.errors import Invalid, NotFound
+from cmdb.normalise import forms
 from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.edited_relationships import attribute_of
 from cmdb.reconcile.edits import edit_month, enter, is_over, run_out, take_back
@@ -138,7 +139,7 @@ class Editing:
         return self._amender.amend(change, by=by, reason="edits ran out")
 
     def _checked(self, why: Why) -> Edit:
-        reason, now = why.reason.strip(), self._amender.clock()
+        reason, now = forms.text(why.reason) or "", self._amender.clock()
         if not reason:
             raise Invalid("an edit needs a reason, for whoever wonders about the value; give --reason TEXT")
         if len(reason) > LONGEST_REASON:

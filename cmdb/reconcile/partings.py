@@ -9,6 +9,7 @@ import msgspec
 
 from cmdb.entities import CI, Claim, Kind, Relationship
 from cmdb.identity.keys import inside_key
+from cmdb.reconcile.confidence import together
 from cmdb.reconcile.joins import join
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
@@ -84,7 +85,9 @@ class Parting:
         if rest:
             missing = {name: times for name, times in relationship.missing_at.items() if name != by}
             workspace.put_relationship(
-                msgspec.structs.replace(relationship, claimed=rest, missing_at=missing, confidence=max(rest.values()))
+                msgspec.structs.replace(
+                    relationship, claimed=rest, missing_at=missing, confidence=together(rest.values())
+                )
             )
         else:
             workspace.end(Kind.RELATIONSHIP, relationship.id)
@@ -102,7 +105,7 @@ class Parting:
                 target=target,
                 claimed=claimed,
                 missing_at=there.missing_at if isinstance(there, Relationship) else {},
-                confidence=max(claimed.values()),
+                confidence=together(claimed.values()),
             )
         )
         if seen is not None:

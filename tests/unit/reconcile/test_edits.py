@@ -230,6 +230,15 @@ def test_an_edit_needs_a_reason_somebody_and_an_end_to_come(why: Why, told: str)
         desk.editing.edit(one, {"owner": "Ana"}, why=why)
 
 
+def test_a_reason_cannot_steer_the_terminal() -> None:
+    desk = Desk()
+    one = desk.see("ssh", 1, draft(serial="S-1"))
+    desk.editing.edit(one, {"owner": "Ana"}, why=Why(by="kim", reason="\x1b[2Jasked\x07 her"))
+    (edit,) = [claim for claim in desk.world.claims(one) if claim.source == "person:kim"]
+    assert edit.values["owner"].edit is not None
+    assert edit.values["owner"].edit.reason.isprintable()
+
+
 def test_text_becomes_the_type_of_its_attribute() -> None:
     desk = Desk()
     one = desk.see("ssh", 1, draft(serial="S-1"))
