@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cmdb.errors import Unavailable
+from cmdb.errors import Gone, Unavailable
 from cmdb.store.protocol import Store, Then
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.graph import ImpactGraph
@@ -57,7 +57,13 @@ class ImpactDesk:
             _warm_up(graph)
             self._verified_at, self._graph = graph.revision, graph
             return
-        graph.advance(self._store)
+        try:
+            graph.advance(self._store)
+        except Gone:
+            # it stood at a revision that compaction has dropped since: nothing but reading all anew helps
+            self._graph = None
+            self.advance()
+            return
         self._looks += 1
         if self._looks % SIGHTINGS_EVERY == 0:
             graph.refresh_sightings(self._store)
