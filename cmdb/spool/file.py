@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ MAX_BYTES = 16 * 1024**3
 _PAGE_BYTES = 8192
 _CACHE_KIB = 32 * 1024
 _LISTED = 5000
+_ROOM_BYTES = 64 * 1024**2
 _TABLES = """
     CREATE TABLE draft (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, rank INTEGER, body BLOB);
     CREATE TABLE link (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -36,6 +39,7 @@ class SpoolFile:
 
     def __init__(self, *, limit_bytes: int = MAX_BYTES) -> None:
         self._limit_bytes = limit_bytes
+        self._fault: CmdbError | None = None
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         with self._translated():
             # nothing of it is ever recovered, so nothing is kept for that
@@ -78,19 +82,23 @@ class SpoolFile:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
+        # without a journal a statement that failed leaves ruins, so nothing is asked of the file again
+        if self._fault is not None:
+            raise self._fault
         try:
             yield
-        except CmdbError:
-            raise
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL and self._is_at_limit():
-                raise Invalid(
-                    f"the input takes more than {self._limit_bytes / 1024**3:.1f} GiB on disk while it is read; split it"
-                ) from error
-            raise Unavailable(
-                f"the input cannot be kept in the folder for temporary files: {error}; make room, or set TMPDIR"
-            ) from error
+            self._fault = self._translate(error)
+            raise self._fault from error
+
+    def _translate(self, error: sqlite3.Error) -> CmdbError:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL and self._is_at_limit():
+            size = f"{self._limit_bytes / 1024**3:.1f} GiB"
+            return Invalid(f"the input takes more than {size} on disk while it is read; split it")
+        return Unavailable(
+            f"the input cannot be kept in the folder for temporary files: {error}; make room, or set TMPDIR"
+        )
 
     def _is_at_limit(self) -> bool:
-        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
-        return bool((pages + 1) * _PAGE_BYTES >= self._limit_bytes)
+        """Whether it is our own limit that was met: the disk still has room for more than a buffer of rows."""
+        return shutil.disk_usage(tempfile.gettempdir()).free > _ROOM_BYTES

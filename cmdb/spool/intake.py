@@ -28,10 +28,12 @@ class Spool:
     """An `Intake` of any size in bounded memory; use it as a context, whose end drops everything.
 
     Rows are judged as they come in: one that cannot be right is refused, and one whose id stands twice. Everything is numbered
-    in the order of the input. `base` is the observation that the rows belong to.
+    in the order of the input. `base` is the observation that the rows belong to; a piece of it has at most `piece_rows`.
     """
 
-    def __init__(self, base: Observation, registry: Registry, *, limit_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, base: Observation, registry: Registry, *, limit_bytes: int = MAX_BYTES, piece_rows: int = MAX_ROWS
+    ) -> None:
         self.base = base
         self.warnings: list[str] = []
         self.is_cut_off = False
@@ -39,6 +41,7 @@ class Spool:
         self.drafts = self.links = self.groups = self.scopes = 0
         """How many of each may land."""
         self._registry = registry
+        self._piece_rows = piece_rows
         self._file = SpoolFile(limit_bytes=limit_bytes)
         self.outcomes = Outcomes(self._file)
         self._number = 0
@@ -114,7 +117,7 @@ class Spool:
     @property
     def is_one_piece(self) -> bool:
         """Whether everything fits one change set."""
-        return self.drafts + self.links + self.groups <= MAX_ROWS and self._bytes <= MAX_PIECE_BYTES
+        return self.drafts + self.links + self.groups <= self._piece_rows and self._bytes <= MAX_PIECE_BYTES
 
     @property
     def _bytes(self) -> int:
@@ -165,7 +168,7 @@ class Spool:
         while True:
             piece: dict[int, Row] = {}
             size = 0
-            for place, number, body in self._file.rows(query, (*after, MAX_ROWS)):
+            for place, number, body in self._file.rows(query, (*after, self._piece_rows)):
                 size += len(body)
                 if piece and size > MAX_PIECE_BYTES:
                     break
@@ -214,7 +217,7 @@ class Spool:
         while True:
             piece: dict[int, T] = {}
             size = 0
-            for number, body in self._file.rows(query, (after, MAX_ROWS)):
+            for number, body in self._file.rows(query, (after, self._piece_rows)):
                 size += len(body)
                 if piece and size > MAX_PIECE_BYTES:
                     break

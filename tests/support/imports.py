@@ -12,7 +12,7 @@ from cmdb.ingest import Ingest
 from cmdb.reconcile.plan import LinkCounts, Reconciler, RowOutcome
 from cmdb.reconcile.precedence import Policy
 from cmdb.registry import default_registry
-from cmdb.spool.intake import Spool
+from cmdb.spool.intake import MAX_ROWS, Spool
 from cmdb.store.protocol import Store
 
 REGISTRY = default_registry()
@@ -42,9 +42,14 @@ class Imported:
 
 
 def imported(
-    store: Store, read: Callable[[Intake], None], order: ImportOrder, *, clock: Callable[[], dt.datetime]
+    store: Store,
+    read: Callable[[Intake], None],
+    order: ImportOrder,
+    *,
+    clock: Callable[[], dt.datetime],
+    piece_rows: int = MAX_ROWS,
 ) -> Imported:
-    """Land what `read` puts into the intake."""
-    with Spool(order.observation(), REGISTRY) as spool:
+    """Land what `read` puts into the intake, in pieces of so many rows."""
+    with Spool(order.observation(), REGISTRY, piece_rows=piece_rows) as spool:
         read(spool)
         return Imported.of(land(spool, order, Ingest(store, Reconciler(REGISTRY, Policy()), clock=clock)))
