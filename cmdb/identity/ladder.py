@@ -98,8 +98,10 @@ def compare(one: Evidence, other: Evidence) -> Verdict:
 
 
 def may_be_one(one: Evidence, other: Evidence) -> bool:
-    """Whether nothing tells the two apart: the ladder does not say *different*, and no two known sites differ on weak evidence."""
-    if compare(one, other).is_equal is False:
+    """Whether what is named by one value may be one record, whatever else it says by now: maker, virtual system and site allow it."""
+    if _contradict(one, other, Kind.VIRTUAL_SYSTEM):
+        return False
+    if _contradict(one, other, Kind.MAKER) and one.get(Kind.SERIAL) and other.get(Kind.SERIAL):
         return False
     return not _contradict(one, other, Kind.SITE) or any(one.get(kind) and other.get(kind) for kind in STRONG)
 

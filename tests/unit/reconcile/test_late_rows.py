@@ -239,3 +239,14 @@ def test_several_late_rows_of_one_record_are_each_late() -> None:
     one = world.see("ssh", 8, draft(serial="S-1", model="R650"))
     check_replay(world, late)
     assert world.ci(one).attributes["model"] == "R650"
+
+
+def test_a_replay_from_before_an_adapter_was_replaced_piece_by_piece_writes_nothing() -> None:
+    world = World()
+    first = observation("ssh", 0, [draft("device", macs=[MAC_A])])
+    world.tell(first)
+    world.tell(observation("ssh", 4, [draft("device", macs=[MAC_A, MAC_B])]))
+    world.tell(observation("ssh", 8, [draft("device", macs=[MAC_B, MAC_C])]))
+    revision = world.store.revision()
+    assert world.tell(first).revision is None
+    assert (world.store.revision(), len(world.cis())) == (revision, 1)
