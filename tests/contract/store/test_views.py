@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cmdb.asking.condition import Attribute, Column, Compare, FieldType, Has, Operator, OwnColumn, Sort, TextValue
-from cmdb.entities import Kind
+from cmdb.changeset import Change
+from cmdb.entities import Entity, Kind
 from cmdb.past import Past
 from cmdb.store.fields import INDEXED_FIELDS
 from cmdb.store.protocol import Page, Store, Then
@@ -91,6 +92,60 @@ def check_the_past_answers_as_the_present_did(history: list[Step], clock: _SetCl
     for revision in range(store.revision() + 1):
         last = [then for _, then, _ in recorded if then.revision == revision]
         assert not last or store.then(revision) == last[-1]
+
+
+def _states(store: Store, revision: int) -> dict[tuple[Kind, str], Entity]:
+    kinds = (Kind.CI, Kind.RELATIONSHIP, Kind.REDUNDANCY)
+    return {(kind, entity.id): entity for kind in kinds for entity in store.scan(kind, as_of=revision)}
+
+
+def check_differences_are_those_of_the_states(history: list[Step], clock: _SetClock, store: Store) -> None:
+    clock.now = NOW
+    for number, step in enumerate(history):
+        clock.now += dt.timedelta(seconds=1)
+        outcome(store, plan(step, number, store))
+    newest = store.revision()
+    states = [_states(store, revision) for revision in range(newest + 1)]
+    for first in range(newest + 1):
+        for second in range(first, newest + 1):
+            before, after = states[first], states[second]
+            expected = {
+                key: (before.get(key), after.get(key))
+                for key in before.keys() | after.keys()
+                if before.get(key) != after.get(key)
+            }
+            found: list[Change] = []
+            place: tuple[int, int] | None = None
+            while page := store.difference(first, second, after=place, limit=2):
+                # 1 and 1.0 are written differently and are the same value
+                found += [change for change in page if change.before != change.after]
+                place = (page[-1].revision, page[-1].sequence)
+            assert {(change.kind, change.id): (change.before, change.after) for change in found} == expected
+            assert len(found) == len(expected)
+            assert all(first < change.revision <= second for change in found)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=UNHURRIED)
+@given(histories)
+def test_differences_are_those_of_the_states(history: list[Step]) -> None:
+    clock = _SetClock()
+    store = SqliteStore.in_memory(clock=clock)
+    try:
+        check_differences_are_those_of_the_states(history, clock, store)
+    finally:
+        store.close()
+
+
+@pytest.mark.neo4j
+@settings(max_examples=4, deadline=None, suppress_health_check=UNHURRIED)
+@given(histories)
+def test_differences_in_neo4j_are_those_of_the_states(neo4j_server: Neo4jServer, history: list[Step]) -> None:
+    clock = _SetClock()
+    store = neo4j_store(neo4j_server, clock=clock)
+    try:
+        check_differences_are_those_of_the_states(history, clock, store)
+    finally:
+        store.close()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=UNHURRIED)
