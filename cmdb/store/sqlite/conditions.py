@@ -52,8 +52,11 @@ _ARROWS = {
         "CASE l.field WHEN 'relationship.source' THEN g.target ELSE g.source END",
     ),
 }
-BODY = "JOIN current c{level} ON c{level}.kind = 'ci' AND c{level}.id = n{level}.id JOIN version b{level} ON b{level}.place = c{level}.place"
-"""Joins the body of a CI to its node."""
+BODY = (
+    "CROSS JOIN current c{level} ON c{level}.kind = 'ci' AND c{level}.id = n{level}.id"
+    " CROSS JOIN version b{level} ON b{level}.place = c{level}.place"
+)
+"""Joins the body of a CI to its node, and never the other way round (sqlite.org/optoverview.html §7.2)."""
 
 
 class Parameters:
@@ -135,14 +138,20 @@ class Compiler:
         ends, step = _ARROWS[related.direction]
         here, there = self._level, self._level + 1
         types = self._parameters.bind_all(related.types)
-        hops = self._bind(related.hops)
         body = BODY.format(level=there) if needs_body(related.of) else ""
         inner = Compiler(self._parameters, there).condition(related.of)
+        # CROSS JOIN keeps the order: from the CI outwards, never over all relationships of the estate.
+        if related.hops == 1:
+            return (
+                f"EXISTS (SELECT 1 FROM lookup l CROSS JOIN edge g ON g.id = l.id CROSS JOIN node n{there} ON n{there}.id = {step}"
+                f" {body} WHERE l.field IN ({ends})"
+                f" AND l.value = n{here}.id AND g.type IN ({types}) AND n{there}.id <> n{here}.id AND {inner})"
+            )
         return (
             f"EXISTS (WITH RECURSIVE reach(id, hops) AS (SELECT n{here}.id, 0 UNION SELECT {step}, hops + 1 FROM reach"
-            f" JOIN lookup l ON l.field IN ({ends}) AND l.value = reach.id JOIN edge g ON g.id = l.id"
-            f" WHERE hops < {hops} AND g.type IN ({types}))"
-            f" SELECT 1 FROM (SELECT DISTINCT id FROM reach) r JOIN node n{there} ON n{there}.id = r.id {body}"
+            f" CROSS JOIN lookup l ON l.field IN ({ends}) AND l.value = reach.id CROSS JOIN edge g ON g.id = l.id"
+            f" WHERE hops < {self._bind(related.hops)} AND g.type IN ({types}))"
+            f" SELECT 1 FROM (SELECT DISTINCT id FROM reach) r CROSS JOIN node n{there} ON n{there}.id = r.id {body}"
             f" WHERE r.id <> n{here}.id AND {inner})"
         )
 
