@@ -37,3 +37,13 @@ class RelationshipEditBody(Body):
     is_there: bool | None = True
     reason: Reason
     until: Until = None
+
+
+class GroupBody(Body):
+    """How many of its members a CI needs, as a person says it; without a minimum that is taken back."""
+
+    members: Names = Field(default=(), description="CIs; may be left out where a named group is taken back.")
+    min_up: int | None = Field(default=None, ge=0)
+    min_up_percent: float | None = Field(default=None, ge=0, le=100)
+    name: Text | None = None
+    reason: Reason

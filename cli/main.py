@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "explain": "cli.commands.explain:explain",
     "export": "cli.commands.exporting:export",
     "generate": "cli.commands.generate:generate",
+    "group": "cli.commands.group:group",
     "health": "cli.commands.health:health",
     "history": "cli.commands.history:history",
     "impact": "cli.commands.impact:impact",
@@ -47,6 +48,7 @@ COMMANDS: dict[str, str] = {
     "start": "cli.commands.start:start",
     "unrelate": "cli.commands.edit:unrelate",
     "tidy": "cli.commands.tidy:tidy",
+    "ungroup": "cli.commands.group:ungroup",
     "unmerge": "cli.commands.repair:unmerge",
     "withdraw": "cli.commands.repair:withdraw",
 }

@@ -7,7 +7,7 @@ import datetime as dt
 from fastapi import APIRouter, Request, Response
 
 from api.answers import check_match, json_answer, record_answer
-from api.edit_models import EditBody, RelationshipEditBody
+from api.edit_models import EditBody, GroupBody, RelationshipEditBody
 from api.models import CiAnswer
 from api.parts import Api, ApiDep
 from api.routes.cis import CiName
@@ -15,6 +15,7 @@ from cmdb import documents
 from cmdb.amending import Amender
 from cmdb.editing import Editing, Why
 from cmdb.errors import Invalid, NotFound
+from cmdb.grouping import Grouping
 from cmdb.lookup import find_ci
 
 router = APIRouter(prefix="/cis", tags=["CIs"])
@@ -65,9 +66,43 @@ async def edit_relationship(api: ApiDep, ci: CiName, body: RelationshipEditBody)
     return json_answer(await api.gate.write(edit))
 
 
+@router.put("/{ci}/groups", summary="Edit a redundancy group")
+async def edit_group(api: ApiDep, ci: CiName, body: GroupBody) -> Response:
+    """Say how many of its members the CI needs, before what sources say of the same group; without a minimum take that back."""
+    store, registry = api.context.store, api.context.registry
+    grouping = Grouping(_amender(api))
+
+    def edit() -> dict[str, object]:
+        of = find_ci(store, registry, ci)
+        by = api.context.user
+        try:
+            members = [find_ci(store, registry, member).id for member in body.members]
+            if body.min_up is None and body.min_up_percent is None:
+                revision = grouping.ungroup(of.id, name=body.name, members=members, by=by, reason=body.reason)
+            else:
+                revision = grouping.group(
+                    of.id,
+                    members,
+                    min_up=body.min_up,
+                    min_up_percent=body.min_up_percent,
+                    name=body.name,
+                    by=by,
+                    reason=body.reason,
+                )
+        except NotFound as error:
+            raise Invalid(error.message, ids=error.ids) from error
+        return {"of": of.id, "revision": None if revision is None else revision.number}
+
+    return json_answer(await api.gate.write(edit))
+
+
 def _editing(api: Api) -> Editing:
+    return Editing(_amender(api))
+
+
+def _amender(api: Api) -> Amender:
     context = api.context
-    return Editing(Amender(context.store, context.registry, context.policy, clock=context.clock))
+    return Amender(context.store, context.registry, context.policy, clock=context.clock)
 
 
 def _why(api: Api, reason: str, until: dt.datetime | None) -> Why:

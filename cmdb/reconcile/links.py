@@ -13,6 +13,7 @@ from cmdb.errors import Invalid
 from cmdb.observation import Link, Observation, RedundancyDraft
 from cmdb.reconcile.confidence import together
 from cmdb.reconcile.joins import group_id
+from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 from cmdb.values import Value
@@ -119,17 +120,25 @@ def relate(
 
 
 def put_redundancy(workspace: Workspace, draft: RedundancyDraft, observation: Observation, resolve: Resolve) -> None:
-    """Make or replace a redundancy group; the same `of` and name (or members) is the same group, and its newest word stands."""
+    """Make or replace a redundancy group; the same `of` and name (or members) is the same group.
+
+    A person's word stands before that of sources, and of several the newest.
+    """
     of = resolve(draft.of)
     members = tuple(sorted({resolve(member) for member in draft.members}))
     id_ = group_id(of, members, draft.name)
     before = cast("Redundancy | None", workspace.get(Kind.REDUNDANCY, id_))
     known = before.sources if before is not None else ()
+    people = [by for by in known if by.startswith(PERSON_PREFIX)]
+    is_person = observation.source.startswith(PERSON_PREFIX)
     last = max((at for by in known if (at := workspace.last_seen(f"{id_}@{by}")) is not None), default=None)
     workspace.see(f"{id_}@{observation.source}", observation.at)
-    if before is not None and last is not None and observation.at < last:
-        return
     sources = tuple(sorted({observation.source, *known}))
+    is_late = last is not None and observation.at < last and not (is_person and not people)
+    if before is not None and (is_late or (people and not is_person)):
+        if sources != before.sources and not is_late:
+            workspace.put(Kind.REDUNDANCY, msgspec.structs.replace(before, sources=sources))
+        return
     workspace.put(
         Kind.REDUNDANCY,
         Redundancy(

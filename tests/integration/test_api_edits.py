@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from api.application import create_app
+from cmdb.entities import Kind
 from cmdb.store.sqlite.store import SqliteStore
 from tests.support.api_world import LOOPBACK, SHOP, World, make_context, open_world, utc_now
 
@@ -129,3 +130,13 @@ async def test_a_policy_is_applied_and_what_ran_out_is_ended_over_http(world: Wo
     assert applied.json() == {"cis": 3, "changed_count": 0, "changed": [], "revisions": []}
     tidied = await world.client.post("/api/v1/tidy")
     assert tidied.json() == {"edits": None, "graces": 0, "parked": 0, "clocks": 0}
+
+
+async def test_a_group_is_said_and_taken_back_over_http(world: World) -> None:
+    body: dict[str, object] = {"members": ["web", "db1"], "name": "parts", "reason": "drawn so"}
+    said = await world.client.put("/api/v1/cis/shop/groups", json={**body, "min_up": 1})
+    assert said.status_code == 200, said.text
+    assert len(world.store.scan(Kind.REDUNDANCY)) == 1
+    assert (await world.client.put("/api/v1/cis/shop/groups", json=body)).status_code == 200
+    assert world.store.scan(Kind.REDUNDANCY) == ()
+    assert (await world.client.put("/api/v1/cis/shop/groups", json=body)).status_code == 422
