@@ -70,8 +70,9 @@ def places_ever(
     parameters = (*after, *((fold(search),) if search else ()))
 
     def found(and_also: str, values: Iterable[str]) -> Iterator[Iterable[tuple[str, str]]]:
-        for table in ("node", "former_node"):
-            query = f"SELECT folded, id FROM {table} WHERE {condition}{and_also} ORDER BY folded, id LIMIT ?"
+        # a CI that was merged is where it was before, among the former ones; so the indexes of lists serve
+        for table, and_live in (("node", " AND merged_into IS NULL"), ("former_node", "")):
+            query = f"SELECT folded, id FROM {table} WHERE {condition}{and_live}{and_also} ORDER BY folded, id LIMIT ?"
             yield connection.execute(query, (*parameters, *values, limit)).fetchall()
 
     ranges: list[Iterable[tuple[str, str]]] = []
