@@ -62,14 +62,15 @@ def list_(
             for row in rows:
                 print_json(row)
         else:
-            _print(rows, question)
+            _print(rows, question, limit)
 
 
-def _print(rows: Iterable[Document], question: Question) -> None:
+def _print(rows: Iterable[Document], question: Question, limit: int) -> None:
     extra = [name for name in question.attributes if name not in _SHOWN_ANYWAY][:_MOST_COLUMNS]
     shown = list(_shown(rows, extra))
     console().print(table(("name", "class", "state", *extra, "addresses", "last seen", "id"), shown))
-    console().print(f"{len(shown)} CI{'' if len(shown) == 1 else 's'}")
+    many = f"{len(shown)} CI{'' if len(shown) == 1 else 's'}"
+    console().print(many if len(shown) < limit else f"the first {many}; --limit shows more")
 
 
 def _shown(rows: Iterable[Document], extra: list[str]) -> Iterator[tuple[object, ...]]:

@@ -105,21 +105,27 @@ def ids_of_words(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], 
 
 
 def _ids(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], limit: int, *, is_whole: bool) -> list[str]:
-    found: dict[str, None] = {}
     terms = cache(lambda begin, most: _terms(connection, begin, most))
-    scopes = [
-        every
-        for marks in ((_OF_NAME,), (_OF_NAME, ""))
-        if (every := " OR ".join(f"({one})" for way in ways if (one := _asked(terms, way, marks, is_whole=is_whole))))
-    ]
-    for retired in ("NOT", "AND"):
-        for every in scopes:
-            if len(found) < limit:
-                rows = connection.execute(
-                    "SELECT s.id FROM search_word w JOIN searched s ON s.number = w.rowid WHERE search_word MATCH ? LIMIT ?",
-                    (f'({every}) {retired} "{RETIRED}"', limit),
-                )
-                found.update((id_, None) for (id_,) in rows.fetchall())
+
+    def asked(*marks: str) -> str:
+        return " OR ".join(f"({one})" for way in ways if (one := _asked(terms, way, marks, is_whole=is_whole)))
+
+    def ids(every: str, retired: str) -> list[str]:
+        rows = connection.execute(
+            "SELECT s.id FROM search_word w JOIN searched s ON s.number = w.rowid WHERE search_word MATCH ? LIMIT ?",
+            (f'({every}) {retired} "{RETIRED}"', limit),
+        )
+        return [id_ for (id_,) in rows]
+
+    found: dict[str, None] = {}
+    if anywhere := asked(_OF_NAME, ""):
+        for retired in ("NOT", "AND"):
+            some = ids(anywhere, retired)
+            if len(some) == limit and (by_name := asked(_OF_NAME)):
+                some = [*ids(by_name, retired), *some]
+            found.update(dict.fromkeys(some))
+            if len(found) >= limit:
+                break
     return list(found)[:limit]
 
 
