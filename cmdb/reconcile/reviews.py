@@ -12,20 +12,20 @@ from cmdb.entities import Review, derived_id
 from cmdb.values import Value
 
 REMEDIES: dict[str, str] = {
-    "shared_identifier": "Two CIs carry this value and are kept apart; it identifies neither. If they are one thing: cmdb merge CI CI.",
-    "placeholder_identifier": "A filler text stands where an identifier should; enter the real one at the source.",
-    "virtual_mac": "This address moves between routers (VRRP, HSRP, GLBP or CARP) and was not used to identify anything.",
-    "random_mac": "A locally administered MAC address was not used to identify anything; give the source a serial number or a name.",
-    "identifier_changed": "A strong identifier of a known CI is new. If a part was replaced, nothing is to do; if it is another machine: cmdb unmerge CI.",
-    "conflicting_evidence": "Strong identifiers point to CIs that are kept apart; a CI of its own was made. Join the right ones: cmdb merge CI CI.",
-    "ambiguous_match": "Several CIs fit and are kept apart; a CI of its own was made. Join the right one: cmdb merge CI CI.",
-    "insufficient_identity": "Nothing to recognise it by: give it a name, an address, a serial number or a native key.",
+    "shared_identifier": "Several CIs carry this value and are kept apart, so it identifies none of them. If two are one thing: cmdb merge CI CI. If it stands on many by nature, list it under identity in the site's model; what told them apart: cmdb explain CI.",
+    "placeholder_identifier": "A filler text stands where an identifier should. Enter the real one at the source, or here: cmdb edit CI serial_number=VALUE --reason TEXT.",
+    "virtual_mac": "This address moves between routers (VRRP, HSRP, GLBP or CARP) and was not used to identify anything. Nothing is to do; what was set aside: cmdb explain CI.",
+    "random_mac": "A locally administered MAC address was not used to identify anything. Give the source a serial number or a name; if a hypervisor of yours hands it out, list its prefix under identity in the site's model. What was set aside: cmdb explain CI.",
+    "identifier_changed": "A strong identifier of a known CI is new. If a part was replaced, nothing is to do. If it is another machine: cmdb history CI names the revision, cmdb revert REVISION undoes it, and cmdb unmerge ID parts what was joined.",
+    "conflicting_evidence": "Strong identifiers point to CIs that are kept apart, so a CI of its own was made. Who lost and why: cmdb explain CI. Join the right ones: cmdb merge CI CI.",
+    "ambiguous_match": "Several CIs fit and are kept apart, so a CI of its own was made. Who fits and why: cmdb explain CI. Join the right one: cmdb merge CI CI.",
+    "insufficient_identity": "Nothing to recognise it by. Give it a name, an address, a serial number or a native key and read it again: cmdb import FORMAT FILE.",
     "possible_duplicate": "Another source says the same name and nothing else to compare by. If they are one thing: cmdb merge CI CI.",
     "blocked_update": "A better source's value stands; see cmdb explain CI.",
     "unsafe_retirement": "A run would retire more of what it covered than may go without asking, and retired nothing. Look at the source; if the things are gone: cmdb retire REVIEW.",
     "deleted_seen_again": "Deleted by a person and seen again since, so it is live again. If it must go, switch it off; then: cmdb delete CI --reason TEXT.",
     "clock_ahead": "The source's clock is ahead of this one: what it saw counts as seen now, and its scopes retire nothing. Set its clock.",
-    "parked": "It waits for the missing part named in the values, and expires after 90 days.",
+    "parked": "It waits for the missing part named in the values: bring that with cmdb import FORMAT FILE or cmdb scan. After 90 days cmdb tidy, which serve runs by itself, ends it.",
 }
 
 

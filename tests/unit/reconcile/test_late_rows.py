@@ -6,6 +6,7 @@ from cmdb.observation import Observation, RedundancyDraft
 from tests.unit.reconcile.builders import (
     MAC_A,
     MAC_B,
+    MAC_C,
     World,
     all_of,
     all_relationships,
