@@ -118,14 +118,19 @@ def _ids(connection: sqlite3.Connection, ways: Sequence[Sequence[str]], limit: i
         return [id_ for (id_,) in rows]
 
     found: dict[str, None] = {}
-    if anywhere := asked(_OF_NAME, ""):
-        for retired in ("NOT", "AND"):
+    by_name, anywhere = asked(_OF_NAME), asked(_OF_NAME, "")
+    # One word is found at once, however many hold it; where several meet must be looked for, and is looked for once if it can be.
+    is_quick = all(len(way) == 1 for way in ways)
+    for retired in ("NOT", "AND"):
+        if is_quick and by_name:
+            found.update(dict.fromkeys(ids(by_name, retired)))
+        if len(found) < limit and anywhere:
             some = ids(anywhere, retired)
-            if len(some) == limit and (by_name := asked(_OF_NAME)):
+            if len(some) == limit and by_name and not is_quick:
                 some = [*ids(by_name, retired), *some]
             found.update(dict.fromkeys(some))
-            if len(found) >= limit:
-                break
+        if len(found) >= limit:
+            break
     return list(found)[:limit]
 
 
