@@ -6,12 +6,13 @@ point (`cmdb.parsers`), exactly as a third party's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from cmdb.errors import NotFound
-from cmdb.formats.batch import Intake
+from cmdb.formats.batch import Intake, Refused
+from cmdb.reconcile.plan import RowOutcome
 
 ENTRY_POINT_GROUP = "cmdb.parsers"
 
@@ -25,6 +26,25 @@ class Parser(Protocol):
         Raises `Invalid` with the place for what refuses the input as a whole, and for an option that the format does not know,
         naming those that it does (`check_options`).
         """
+
+
+@runtime_checkable
+class TableParser(Parser, Protocol):
+    """Reads a table, whose columns a person may map and whose rows may be mended."""
+
+    def mapping(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> str:
+        """The text of a mapping file for this table, as its headings are understood. Raises as `read`."""
+
+    def result(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        options: Mapping[str, str],
+        outcomes: Iterator[RowOutcome],
+        refused: Iterator[Refused],
+    ) -> Iterator[str]:
+        """The table again, as lines of CSV, with what became of each row; both iterators by line."""
 
 
 class ParserRegister:

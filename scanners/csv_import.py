@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import BinaryIO
 
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Intake
+from cmdb.formats.batch import Batch, Intake, Refused
+from cmdb.reconcile.plan import RowOutcome
 from cmdb.registry import Registry, default_registry
 from scanners.csv_text import find_delimiter, find_encoding, read_rows
 from scanners.table_mapping import Mapped, read_mapping, write_mapping
+from scanners.table_result import result_lines
 from scanners.table_rows import read_table, table_columns
 
 
@@ -33,6 +35,20 @@ class CsvParser:
         with contextlib.closing(_rows(stream, mapped, name, into)) as rows:
             columns, _ = table_columns(rows, mapped, self._registry, name=name)
         return write_mapping(columns, mapped.settings)
+
+    def result(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        options: Mapping[str, str],
+        outcomes: Iterator[RowOutcome],
+        refused: Iterator[Refused],
+    ) -> Iterator[str]:
+        """The table again, as lines of CSV, with what became of each row; see `table_result.result_lines`."""
+        mapped = read_mapping(options, self._registry, format_name="csv")
+        with contextlib.closing(_rows(stream, mapped, name, Batch())) as rows:
+            yield from result_lines(rows, mapped, name=name, outcomes=outcomes, refused=refused)
 
 
 def _rows(stream: BinaryIO, mapped: Mapped, name: str, into: Intake) -> Generator[tuple[int, list[str]], None, None]:

@@ -63,6 +63,16 @@ def table_columns(
     rows: Iterable[tuple[int, Cells]], mapped: Mapped, registry: Registry, *, name: str
 ) -> tuple[tuple[Column, ...], Iterable[tuple[int, Cells]]]:
     """The columns by the heading row, and the rows below it."""
+    headings, rest = headings_of(rows, mapped, name=name)
+    if not headings:
+        return (), rest
+    return mapped.applied(guess(headings, registry, mapped.settings.get("class")), name), rest
+
+
+def headings_of(
+    rows: Iterable[tuple[int, Cells]], mapped: Mapped, *, name: str
+) -> tuple[list[str], Iterable[tuple[int, Cells]]]:
+    """The texts of the heading row, without outer blanks, and the rows below it; raises `Invalid` for two columns of one name."""
     wanted = int(mapped.settings.get("header_row", "1"))
     remaining = iter(rows)
     for number, cells in remaining:
@@ -74,8 +84,8 @@ def table_columns(
         twice = next((heading for heading in headings if heading and headings.count(heading) > 1), None)
         if twice is not None:
             raise Invalid(f"two columns are called {twice[:80]!r}; rename one", place=f"{name}:{number}")
-        return mapped.applied(guess(headings, registry, mapped.settings.get("class")), name), remaining
-    return (), iter(())
+        return headings, remaining
+    return [], iter(())
 
 
 class _Reader:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import zipfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
@@ -14,9 +14,11 @@ from defusedxml.common import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Intake
+from cmdb.formats.batch import Intake, Refused
+from cmdb.reconcile.plan import RowOutcome
 from cmdb.registry import Registry, default_registry
 from scanners.table_mapping import Mapped, read_mapping, write_mapping
+from scanners.table_result import result_lines
 from scanners.table_rows import read_table, table_columns
 
 MAX_UNPACKED_BYTES = 2_000_000_000
@@ -58,6 +60,20 @@ class XlsxParser:
         with contextlib.closing(_rows(stream, mapped, name)) as rows:
             columns, _ = table_columns(rows, mapped, self._registry, name=name)
         return write_mapping(columns, mapped.settings)
+
+    def result(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        options: Mapping[str, str],
+        outcomes: Iterator[RowOutcome],
+        refused: Iterator[Refused],
+    ) -> Iterator[str]:
+        """The table again, as lines of CSV, with what became of each row; see `table_result.result_lines`."""
+        mapped = read_mapping(options, self._registry, format_name="xlsx")
+        with contextlib.closing(_rows(stream, mapped, name)) as rows:
+            yield from result_lines(rows, mapped, name=name, outcomes=outcomes, refused=refused)
 
 
 def _rows(stream: BinaryIO, mapped: Mapped, name: str) -> Generator[tuple[int, list[str]], None, None]:

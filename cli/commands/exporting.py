@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from cli.options import as_of_option, as_of_view, context, store_option
+from cli.whole_file import write_whole
 from cli.wiring import utc_now
 from cmdb.asking.question import ids, make_question
-from cmdb.errors import Invalid
 from cmdb.formats.csv_writer import write_csv
 from cmdb.formats.graph_writer import write_graph
 from impact.estate_export import estate_to_cytoscape, estate_to_graphml
@@ -50,21 +46,4 @@ def export(
             for line in lines:
                 sys.stdout.write(line + "\n")
         else:
-            _write(Path(out), lines)
-
-
-def _write(path: Path, lines: Iterator[str]) -> None:
-    """Write a whole file or none: beside it first, then in its place."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                for line in lines:
-                    stream.write(line + "\n")
-            Path(name).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
-    except OSError as error:
-        raise Invalid(f"cannot be written: {error.strerror}", place=str(path)) from error
+            write_whole(Path(out), lines)

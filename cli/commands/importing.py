@@ -14,6 +14,7 @@ import click
 from cli.import_output import print_report
 from cli.import_progress import ImportProgress
 from cli.options import context, json_option, parse_time, store_option
+from cli.table_import import check_table_options, save_mapping, save_result
 from cli.terminal import console, printable
 from cli.wiring import utc_now
 from cmdb.errors import Invalid
@@ -38,7 +39,9 @@ MAX_MAPPING_BYTES = 1_000_000
 @click.option(
     "--option", "said", metavar="KEY=VALUE", multiple=True, help="Tell the format something; once per option."
 )
-@click.option("--mapping", metavar="FILE", help="Mapping file of a format that takes one.")
+@click.option("--mapping", metavar="FILE", help="Mapping file of a table: what its columns mean.")
+@click.option("--write-mapping", metavar="FILE", help="Write how a table's columns are understood, and import nothing.")
+@click.option("--result", metavar="FILE", help="Write a table again, as CSV, with what became of each row.")
 @json_option
 @store_option
 def import_(
@@ -52,10 +55,12 @@ def import_(
     is_dry_run: bool,
     said: tuple[str, ...],
     mapping: str | None,
+    write_mapping: str | None,
+    result: str | None,
     as_json: bool,
     store_url: str | None,
 ) -> int:
-    """Import files of a format (graph, nmap); - reads standard input.
+    """Import files of a format (csv, cyclonedx, glpi, graph, nmap, snmprec, terraform, xlsx); - reads standard input.
 
     Importing a file again changes nothing.
 
@@ -63,6 +68,10 @@ def import_(
     """
     parser = ParserRegister.from_entry_points().get(format_name)
     options = _options(said, mapping)
+    check_table_options(parser, files, format_name=format_name, result=result, write_mapping=write_mapping)
+    if write_mapping is not None:
+        save_mapping(parser, files[0], options, write_mapping, format_name=format_name)
+        return 0
     now = utc_now()
     at = parse_time(at_text, "--at") if at_text else now
     has_failed = False
@@ -83,6 +92,8 @@ def import_(
                     report = land(spool, order, found.ingest, progress.landed)
                     progress.end()
                     print_report(_shown(name), report, as_json=as_json, is_dry_run=is_dry_run)
+                    if result is not None:
+                        save_result(parser, name, options, report, result)
                     has_failed = has_failed or bool(report.refused_count)
             except Invalid as error:
                 progress.end()

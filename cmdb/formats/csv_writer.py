@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import cast
 
 from cmdb.entities import CI, Kind, Relationship
@@ -35,7 +35,7 @@ def write_csv(view: View, registry: Registry, *, kept: Container[str] | None = N
     attributes of relationships and for redundancy groups, which a table has no place for.
     """
     attributes, types = _columns(view, registry, kept)
-    yield _row([*_FIXED, *attributes, *types])
+    yield safe_row([*_FIXED, *attributes, *types])
     chunk: list[Mapping[str, Value]] = []
     for document in ci_documents(view, registry):
         if kept is None or document["id"] in kept:
@@ -82,7 +82,7 @@ def _rows(
         id_ = str(document["id"])
         values = cast("Mapping[str, Value]", document["attributes"])
         said = {_heading(registry, str(document["class"]), name): value for name, value in values.items()}
-        yield _row(
+        yield safe_row(
             [
                 *(_cell(document.get(name)) for name in _FIXED),
                 *(_said(heading, said.get(heading)) for heading in attributes),
@@ -152,7 +152,8 @@ def safe(cell: str) -> str:
     return "'" + cell if _UNSAFE.match(cell) else cell
 
 
-def _row(cells: list[str]) -> str:
+def safe_row(cells: Sequence[str]) -> str:
+    """A row of a table (RFC 4180) of safe cells, without its end."""
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow([safe(cell) for cell in cells])
     return out.getvalue()

@@ -108,3 +108,33 @@ def test_secrets_of_a_state_do_not_reach_the_store(command: Command, tmp_path: P
     connection.close()
     assert "postgres" in kept
     assert "hunter2" not in kept
+
+
+def test_a_mapping_is_written_changed_and_used_and_the_result_is_mended_and_imported(
+    command: Command, tmp_path: Path
+) -> None:
+    table, mapping, result = tmp_path / "a.csv", tmp_path / "a.yaml", tmp_path / "result.csv"
+    table.write_text("Machine No;Serial;Bought\nm1;S1;2026-01-31\nm2;S2;03/04/2026\n", encoding="utf-8")
+    assert command.run("import", "csv", str(table), "--write-mapping", str(mapping)).code == 0
+    assert command.run("list", "server", "--json").out == ""
+    text = mapping.read_text(encoding="utf-8")
+    assert '"Machine No": "machine_no"' in text
+    changed = text.replace('"machine_no"', '"name"').replace('"bought"', '"purchased_on"') + "class: server\n"
+    mapping.write_text(changed.replace("columns:", "columns:", 1), encoding="utf-8")
+    first = command.run("import", "csv", str(table), "--mapping", str(mapping), "--result", str(result))
+    assert first.code == 1
+    rows = result.read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "Machine No,Serial,Bought,cmdb_outcome,cmdb_ci,cmdb_reason"
+    assert rows[1].startswith("m1,S1,2026-01-31,created,")
+    assert rows[2].startswith("m2,S2,03/04/2026,refused,,")
+    result.write_text("\n".join(rows).replace("03/04/2026", "2026-04-03"), encoding="utf-8")
+    again = command.run("import", "csv", str(result), "--mapping", str(mapping), "--source", "csv", "--json")
+    assert again.code == 0, again.err
+    assert [line["outcome"] for line in again.documents() if "outcome" in line] == ["unchanged", "created"]
+    assert command.run("show", "m2", "--json").document()["attributes"]["purchased_on"] == "2026-04-03"
+
+
+def test_a_result_is_for_tables_only(command: Command, tmp_path: Path) -> None:
+    done = command.run("import", "glpi", str(tmp_path / "x.json"), "--result", str(tmp_path / "y.csv"))
+    assert done.code == 2
+    assert "--result is for tables" in done.err
