@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import datetime as dt
 import json
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cmdb.formats.estate import generate_estate
 from cmdb.identity.evidence import STRONG
 from cmdb.identity.keys import key
 from cmdb.registry import default_registry
+from cmdb.store.instants import utc_now
 from cmdb.store.neo4j.store import Neo4jStore
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
@@ -47,15 +49,16 @@ class Place:
             empty(server)
             self.command = Command(folder, store=server.url, neo4j_password=server.password)
 
-    def open(self) -> Store:
+    def open(self, *, clock: Callable[[], dt.datetime] = utc_now) -> Store:
         if self.server is None:
-            return SqliteStore(str(self.command.folder / "store.db"))
+            return SqliteStore(str(self.command.folder / "store.db"), clock=clock)
         return Neo4jStore(
             self.server.url,
             user=self.server.user,
             password=self.server.password,
             database="neo4j",
             labels_of=REGISTRY.labels,
+            clock=clock,
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
