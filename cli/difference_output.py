@@ -92,7 +92,7 @@ def _print_row(row: Document) -> None:
     out = console()
     word = str(row["what"])
     sign = _SIGNS[word]
-    said = f"  {word}" if word in ("retired", "revived", "merged", "unmerged") else ""
+    said = f"  {word}" if word in ("retired", "revived", "unmerged") else ""
     out.print(f"  {sign} {_title(row)}{said}", style=_STYLES[sign], markup=False)
     changes = list(cast("dict[str, list[object]]", row.get("changes", {})).items())
     for name, (before, after) in changes[:SHOWN_FIELDS]:
@@ -104,7 +104,7 @@ def _print_row(row: Document) -> None:
 def _title(row: Document) -> str:
     match row["kind"]:
         case "ci":
-            return _name(row["ci"])
+            return f"{_name(row['ci'])}  merged into {row['into']}" if row["what"] == "merged" else _name(row["ci"])
         case "relationship":
             return f"{_name(row['source'])} {row['type']} {_name(row['target'])}"
         case "row":

@@ -96,8 +96,8 @@ def _row(change: Change, cis: dict[str, CI]) -> Document | None:
                 "ci": brief(ci),
                 "changes": field_changes(change) if change.before and change.after else {},
             }
-            if ci.merged_into is not None:
-                own["into"] = ci.merged_into
+            if word == "merged":
+                own |= {"changes": {}, "into": ci.merged_into}
         case Relationship() as link:
             word = _came_or_went(change)
             ends = {"source": _named(link.source, cis), "type": link.type, "target": _named(link.target, cis)}

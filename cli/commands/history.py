@@ -18,6 +18,8 @@ from cmdb.store.view import View
 
 SHOWN_OF_A_REVISION = 12
 VALUE_WIDTH = 60
+_USUAL = (("lifecycle", "live"), ("state", "present"))
+"""What is not worth a line when something new has it."""
 
 
 @click.command()
@@ -69,7 +71,8 @@ def _second(at: object) -> str:
 
 def _lines(row: Document, ci: str, names: dict[str, str]) -> Iterator[str]:
     for name, (before, after) in cast("dict[str, list[object]]", row["changes"]).items():
-        yield changed_line(name, before, after)
+        if before is not None or (name, after) not in _USUAL:
+            yield changed_line(name, before, after)
     for id_ in cast("list[str]", row.get("merged", [])):
         yield f"merged in {names.get(id_, id_)}"
     relationships = cast("dict[str, list[str]]", row["relationships"])

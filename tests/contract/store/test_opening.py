@@ -14,7 +14,7 @@ from cmdb.entities import Kind
 from cmdb.errors import Denied, Invalid, Unavailable
 from cmdb.past import Past
 from cmdb.store.neo4j.store import Neo4jStore
-from cmdb.store.protocol import Then
+from cmdb.store.protocol import Store, Then
 from cmdb.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from cmdb.store.sqlite.store import SqliteStore
 from tests.contract.store.builders import NOW, Clock, change_set, changed, ci, ended, made, minute, relationship
@@ -95,6 +95,25 @@ def test_a_newer_file_is_refused_with_both_versions(tmp_path: Path) -> None:
         SqliteStore(str(path))
 
 
+LINK = relationship("a", "USES", "b")
+
+
+def _three_revisions(store: Store) -> None:
+    store.apply(change_set(*made(ci("a", "Former"), ci("b"), LINK), sightings=[Sighting("k", minute(1))]))
+    step = changed(ci("a", "Former"), ci("a", "now"))
+    store.apply(change_set(step, planned_at=1, sightings=[Sighting("k", minute(5))]))
+    store.apply(change_set(ended(LINK), ended(ci("b")), planned_at=2, sightings=[Sighting("k", minute(9))]))
+
+
+def check_the_past_of_three_revisions(store: Store) -> None:
+    first = Past(store, store.then(1))
+    assert [found.name for found in first.list_cis(names=["fOrmer"]).items] == ["Former"]
+    assert first.find(Kind.RELATIONSHIP, "target", ["b"]) == (LINK,)
+    assert [store.seen(["k"], as_of=number)["k"].last_at for number in (1, 2, 3)] == [minute(1), minute(5), minute(9)]
+    assert store.then(NOW + dt.timedelta(seconds=1.5)) == Then(2, 2)
+    assert store.list_cis(names=["Former"]).items == ()
+
+
 def _as_version_one(new: Path, old: Path) -> None:
     """What the new file holds, as the first version of the schema kept it."""
     connection = sqlite3.connect(old, isolation_level=None)
@@ -112,27 +131,13 @@ def _as_version_one(new: Path, old: Path) -> None:
 
 def test_a_file_of_the_first_version_is_brought_up_and_its_past_answers(tmp_path: Path) -> None:
     new, old = tmp_path / "new.db", tmp_path / "old.db"
-    link = relationship("a", "USES", "b")
     store = SqliteStore(str(new), clock=Clock())
-    store.apply(change_set(*made(ci("a", "Former"), ci("b"), link), sightings=[Sighting("k", minute(1))]))
-    store.apply(
-        change_set(changed(ci("a", "Former"), ci("a", "now")), planned_at=1, sightings=[Sighting("k", minute(5))])
-    )
-    store.apply(change_set(ended(link), ended(ci("b")), planned_at=2, sightings=[Sighting("k", minute(9))]))
+    _three_revisions(store)
     store.close()
     _as_version_one(new, old)
     migrated = SqliteStore(str(old))
     try:
-        first = Past(migrated, migrated.then(1))
-        assert [found.name for found in first.list_cis(names=["fOrmer"]).items] == ["Former"]
-        assert first.find(Kind.RELATIONSHIP, "target", ["b"]) == (link,)
-        assert [migrated.seen(["k"], as_of=number)["k"].last_at for number in (1, 2, 3)] == [
-            minute(1),
-            minute(5),
-            minute(9),
-        ]
-        assert migrated.then(NOW + dt.timedelta(seconds=1.5)) == Then(2, 2)
-        assert [found.id for found in migrated.list_cis(names=["Former"]).items] == []
+        check_the_past_of_three_revisions(migrated)
     finally:
         migrated.close()
 
@@ -148,6 +153,26 @@ def test_readers_go_on_while_a_writer_is_at_work(tmp_path: Path) -> None:
     writer.execute("ROLLBACK")
     writer.close()
     store.close()
+
+
+@pytest.mark.neo4j
+def test_a_neo4j_store_of_the_first_version_is_brought_up_and_its_past_answers(neo4j_server: Neo4jServer) -> None:
+    store = neo4j_store(neo4j_server, clock=Clock())
+    _three_revisions(store)
+    store.close()
+    with driver_of(neo4j_server) as driver:
+        for query in (
+            "MATCH (n:Formerly|FormerName|FormerKey|FormerSighting|Searched) DETACH DELETE n",
+            "MATCH (n:Sighting) REMOVE n.touches",
+            "MATCH (n:Touch) REMOVE n.committed_at",
+            "MATCH (n:Meta {name: 'store'}) SET n.version = 1",
+        ):
+            driver.execute_query(query)
+    migrated = neo4j_store(neo4j_server, is_fresh=False)
+    try:
+        check_the_past_of_three_revisions(migrated)
+    finally:
+        migrated.close()
 
 
 @pytest.mark.neo4j
