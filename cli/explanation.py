@@ -51,6 +51,18 @@ def _print_matches(out: Console, matched: list[Document]) -> None:
     if others:
         out.print()
         out.print(table(("source", "considered", "lost because"), others))
+    joined = [(one["source"], ci) for one in matched for ci in cast("list[str]", one.get("joined", []))]
+    if joined:
+        out.print()
+        out.print(table(("source", "joined with it"), joined))
+    aside = [
+        (one["source"], each["kind"], each["value"], each["because"])
+        for one in matched
+        for each in cast("list[dict[str, str]]", one.get("set_aside", []))
+    ]
+    if aside:
+        out.print()
+        out.print(table(("source", "set aside", "value", "because"), aside))
 
 
 def _values(values: dict[str, Document], *, now: dt.datetime, is_single: bool) -> Table:

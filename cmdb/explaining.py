@@ -49,6 +49,7 @@ def explain(view: View, ci: CI, policy: Policy, attribute: str | None = None, *,
                 "rule": claim.matched.get("rule", ""),
                 "on": claim.matched.get("on", {}),
                 "considered": claim.matched.get("considered", []),
+                **{name: claim.matched[name] for name in ("joined", "set_aside") if name in claim.matched},
             }
             for claim in claims
             if not is_edit(claim)

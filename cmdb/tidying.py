@@ -14,7 +14,7 @@ from cmdb.identity.match import Flagged
 from cmdb.reconcile import clocks, stopping
 from cmdb.reconcile.edits import month
 from cmdb.reconcile.graces import end_answered, end_graces, has_run_out
-from cmdb.reconcile.parking import expired, told_of
+from cmdb.reconcile.parking import expired, forget_waits, told_of
 from cmdb.reconcile.reviews import review
 from cmdb.reconcile.workspace import Workspace
 
@@ -56,6 +56,7 @@ class Tidying:
                     if workspace.get(Kind.PARKED, item.id) is None:
                         continue
                     workspace.end(Kind.PARKED, item.id)
+                    forget_waits(workspace, item, self._amender.registry)
                     for kind in ("parked", "insufficient_identity", "virtual_mac"):
                         _end_review(workspace, told_of(item, kind), item)
 

@@ -14,9 +14,10 @@ from cmdb.identity.keys import ANY_WAITS, key, keys_of, waits_key
 from cmdb.identity.match import Flagged
 from cmdb.normalise import naming
 from cmdb.observation import Draft, Link, Observation
-from cmdb.reconcile.rows import Row
+from cmdb.reconcile.rows import Row, ready
 from cmdb.reconcile.snapshot import Snapshot
 from cmdb.reconcile.workspace import Workspace
+from cmdb.registry import Registry
 from cmdb.values import Value
 
 EXPIRY = dt.timedelta(days=90)
@@ -102,6 +103,13 @@ def wait_no_more(workspace: Workspace, item: Parked, row: Row) -> None:
     """Forget what a draft waited for."""
     for _, _, full in keys_of(row.evidence):
         workspace.disown(waits_key(full), item.id)
+
+
+def forget_waits(workspace: Workspace, item: Parked, registry: Registry) -> None:
+    """Forget what an ended draft waited for, whatever it was."""
+    if item.draft.get("is_known_or_waits"):
+        _, draft, observation = come_back(item)
+        wait_no_more(workspace, item, ready(draft, observation, registry))
 
 
 def has_expired(item: Parked, now: dt.datetime) -> bool:

@@ -6,11 +6,16 @@ import datetime as dt
 from dataclasses import replace
 from typing import cast
 
+from cmdb.amending import Amender
 from cmdb.entities import Kind, Parked
+from cmdb.identity.evidence import Kind as Evident
+from cmdb.identity.keys import key, waits_key
 from cmdb.observation import Draft, Observation
 from cmdb.reconcile.parking import EXPIRY, expired
+from cmdb.reconcile.precedence import Policy
 from cmdb.store.protocol import Store
-from tests.unit.reconcile.builders import MAC_A, MAC_B, World, draft, observation
+from cmdb.tidying import Tidying
+from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, draft, observation
 
 
 def _heard(name: str, *, mac: str = MAC_B, serial: str = "SW-1", at: float = 1) -> Observation:
@@ -101,3 +106,8 @@ def test_what_has_waited_for_ninety_days_comes_back_no_more(store: Store) -> Non
     assert dt.timedelta(days=90) == EXPIRY
     assert expired([item], item.since + EXPIRY) == []
     assert expired([item], item.since + EXPIRY + dt.timedelta(seconds=1)) == [item]
+    later = item.since + EXPIRY + dt.timedelta(days=1)
+    tidied = Tidying(Amender(store, REGISTRY, Policy(), clock=lambda: later)).tidy(by="test")
+    assert (tidied.parked, _parked(world), world.reviews("parked")) == (1, [], [])
+    held = store.owners([waits_key(key(Evident.MAC, MAC_B))])
+    assert [owners for holding in held.values() for owners in holding.owners] == []

@@ -145,6 +145,18 @@ def test_what_a_source_may_clear_is_explained(tmp_path: Path) -> None:
     )
 
 
+def test_joins_and_values_set_aside_are_among_how_it_was_matched() -> None:
+    world = World()
+    one = world.see("csv", 1, draft(serial="S-1"))
+    two = world.see("glpi", 2, draft(macs=[MAC_A]))
+    world.see("ssh", 3, draft(serial="S-1", macs=[MAC_A], asset_tag="No Asset Tag"))
+    document = explain(world.store, world.ci(one), NO_POLICY, now=day(400))
+    matched = cast("list[Document]", document["matched"])
+    (how,) = (each for each in matched if each["source"] == "ssh")
+    assert (how["rule"], how["joined"]) == ("serial", [two])
+    assert how["set_aside"] == [{"kind": "asset_tag", "value": "NO ASSET TAG", "because": "placeholder"}]
+
+
 def test_an_attribute_that_nobody_knows_names_the_near_one() -> None:
     world = World()
     one = world.see("ssh", 1, draft(serial="S-1"))
