@@ -91,6 +91,12 @@ class Reverting:
             after = page[-1].number
 
     def _undo(self, workspace: Workspace, *, revision: int, is_lenient: bool) -> None:
+        horizon = self._store.horizon()
+        if horizon is not None and revision <= horizon.then.revision:
+            raise Conflict(
+                f"revision {revision} cannot be reverted: of the time until {horizon.at:%Y-%m-%d} only daily states are kept."
+                " A merge of that time is undone by cmdb unmerge"
+            )
         changes = tuple(changes_of(self._store, revision))
         for change in changes:
             if isinstance(change.before, CI) and change.after is None and change.before.name == PURGED:

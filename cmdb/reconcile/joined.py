@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from cmdb.changeset import Change
@@ -33,6 +33,10 @@ class Joined:
     revision: tuple[Change, ...]
     before: Before
     after: Before
+    _changes: dict[tuple[Kind, str], Change] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_changes", {(one.kind, one.id): one for one in self.revision})
 
     def went_into(self) -> dict[str, str]:
         """The CIs that the revision merged, each with the one that it went into."""
@@ -47,7 +51,7 @@ class Joined:
 
     def change_of(self, kind: Kind, id_: str) -> Change | None:
         """What the revision did to an entity, None when nothing."""
-        return next((one for one in self.revision if one.kind is kind and one.id == id_), None)
+        return self._changes.get((kind, id_))
 
 
 def joining_change(history: Iterable[Change]) -> Change:

@@ -17,6 +17,8 @@ from cmdb.store.sqlite.schema import prepare
 MEMORY = ":memory:"
 _WAIT_S = 30.0
 """The longest that a writer waits for another one, in this process and again in others."""
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""What SQLite says when there is no room for the file, or for its index of the write-ahead log."""
 _CACHE_KIB = 64 * 1024
 _STATEMENT_S = 60.0
 _STEPS = 100_000
@@ -149,6 +151,11 @@ class Connections:
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
                 raise Invalid(f"{self._place} is no SQLite database; name another file for the store") from error
+            if getattr(error, "sqlite_errorcode", None) in _FULL:
+                raise Unavailable(
+                    f"{self._place}: the disk is full, and this was not written; what was confirmed before is there."
+                    " Free some space on that disk, then do it again"
+                ) from error
             raise Unavailable(
                 f"{self._place} does not work: {error}; check the file, its folder and the disk"
             ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cmdb.amending import Amender
+from cmdb.compaction import Compaction
 from cmdb.editing import Editing, Why
 from cmdb.errors import Conflict, NotFound
 from cmdb.observation import RedundancyDraft
@@ -167,3 +168,15 @@ def test_a_withdrawal_reverted_keeps_what_was_said_since() -> None:
     found = world.ci(ci).attributes
     assert (found["location"], found["model"], found["os_version"]) == ("hall 5", "R650", "10")
     assert (world.ci(other).lifecycle, world.ci(other).attributes["location"]) == ("live", "hall 1")
+
+
+def test_what_was_thinned_out_is_not_reverted() -> None:
+    world = World()
+    ci = world.see("csv", 1, draft(serial="SN-1", location="hall 1"))
+    compaction = Compaction(world.store, clock=lambda: day(900))
+    retention = compaction.plan(30)
+    assert retention is not None
+    assert sum(compaction.steps(retention)) >= 0
+    with pytest.raises(Conflict, match="only daily states are kept"):
+        _revert(world, 1)
+    assert world.ci(ci).attributes["location"] == "hall 1"
