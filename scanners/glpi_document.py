@@ -98,7 +98,7 @@ def _from_xml(root: Element, name: str) -> Inventory:
     query = _QUERIES.get(said.get("QUERY", "INVENTORY").casefold())
     if query is None:
         raise Invalid(f"QUERY {said['QUERY'][:40]!r} is no inventory; known are {', '.join(_QUERIES)}", place=name)
-    content = _object(top["CONTENT"])
+    content: Fields = _object(top["CONTENT"])
     device = content.get("device")
     if isinstance(device, list):
         raise Invalid("several DEVICE elements in one request; split it", place=name)
