@@ -13,7 +13,8 @@ from api.models import ImpactAnswer, ImpactBody
 from api.parts import Api, ApiDep, AsOf
 from cmdb.as_of import view as as_of_view
 from cmdb.lookup import find_ci
-from cmdb.past import Past
+from cmdb.past import Past, cautions
+from cmdb.store.view import View
 from impact.export import radius_to_cytoscape, radius_to_graphml
 
 router = APIRouter(prefix="/impact", tags=["Impact"])
@@ -70,19 +71,20 @@ async def ask_impact(api: ApiDep, body: ImpactBody, form: Format = RadiusFormat.
 
 async def _answer(api: Api, body: ImpactBody, form: RadiusFormat) -> Response:
     await api.follower.wait_for(body.min_revision or 0)
-    question = await api.gate.read(lambda: _question(api, body))
+    view = await api.gate.read(lambda: as_of_view(api.context.store, body.as_of, place="as_of"))
+    question = await api.gate.read(lambda: _question(api, body, view))
     radius = await api.gate.read(lambda: api.context.impact.answer(question))
     if form is RadiusFormat.GRAPHML:
         return Response(await api.gate.read(lambda: radius_to_graphml(radius)), media_type=GRAPHML)
     if form is RadiusFormat.CYTOSCAPE:
         return Response(await api.gate.read(lambda: radius_to_cytoscape(radius)), media_type="application/json")
-    return json_answer(await api.gate.read(radius.to_document))
+    document = await api.gate.read(radius.to_document)
+    return json_answer({**document, "warnings": [*radius.warnings, *cautions(view)]})
 
 
-def _question(api: Api, body: ImpactBody) -> ImpactQuestion:
+def _question(api: Api, body: ImpactBody, view: View) -> ImpactQuestion:
     """The question with every CI by the id that it has, or had then."""
     registry = api.context.registry
-    view = as_of_view(api.context.store, body.as_of, place="as_of")
 
     def ids(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(find_ci(view, registry, name).id for name in names)
