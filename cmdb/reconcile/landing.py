@@ -67,6 +67,14 @@ class Landing:
         self._rejudging = Rejudging(workspace, registry, self._identifier, now=now, make_id=make_id)
         self._local_ids = {draft.local_id for draft in observation.drafts}
 
+    def confirm(self, row: Row, claim: Claim) -> None:
+        """Have a row stand for its claim, which it leaves as it is."""
+        row.ci, row.rule = claim.ci, "native_key"
+        self.resolved[row.draft.local_id] = claim.ci
+        self._workspace.see(claim.id, row.at)
+        self._workspace.seen_now.add(claim.id)
+        self._landed.append(row)
+
     def land(self, rows: Sequence[Row]) -> None:
         """Identify and fold all rows: devices first (members, then strongest evidence, then record key), dependents last."""
         self._identifier.prefetch(rows)

@@ -23,6 +23,7 @@ from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.rows import Row, ready
 from cmdb.reconcile.settling import settle_all
 from cmdb.reconcile.snapshot import Snapshot
+from cmdb.reconcile.unchanged import unchanged
 from cmdb.reconcile.workspace import Workspace
 from cmdb.registry import Registry
 
@@ -110,7 +111,10 @@ class Reconciler:
         landing = Landing(
             workspace, self._registry, observation, now=now, make_id=self._make_id, resolved=dict(resolved or {})
         )
-        landing.land([*rows, *comeback_rows])
+        as_before = unchanged(workspace, rows)
+        for place, claim in as_before.items():
+            landing.confirm(rows[place], claim)
+        landing.land([*(row for place, row in enumerate(rows) if place not in as_before), *comeback_rows])
         known = {item.id for item, _, _ in come_back}
         fit = [back for back in fitting(workspace, now=now) if back[0].id not in known]
         fit_rows = [ready(draft, origin, self._registry) for _, draft, origin in fit]
