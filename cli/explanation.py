@@ -44,7 +44,7 @@ def _print_matches(out: Console, matched: list[Document]) -> None:
         )
     )
     others = [
-        (one["source"], each["ci"], each["lost_because"])
+        (one["source"], each.get("name", each["ci"]), each["lost_because"])
         for one in matched
         for each in cast("list[dict[str, str]]", one["considered"])
     ]

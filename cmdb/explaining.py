@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,6 +20,7 @@ from cmdb.reconcile.precedence import Policy, Said, heard, winner
 from cmdb.reconcile.values import LIFECYCLE, NAME, Dated, Words, class_of, speaking_claims, words
 from cmdb.registry import ROOT
 from cmdb.store.view import View
+from cmdb.values import Value
 
 MAX_LOST = 100
 """Claims that one value's account names; the rest is counted."""
@@ -48,7 +49,7 @@ def explain(view: View, ci: CI, policy: Policy, attribute: str | None = None, *,
                 "record": claim.record,
                 "rule": claim.matched.get("rule", ""),
                 "on": claim.matched.get("on", {}),
-                "considered": claim.matched.get("considered", []),
+                "considered": _called(view, claim.matched.get("considered", [])),
                 **{name: claim.matched[name] for name in ("joined", "set_aside") if name in claim.matched},
             }
             for claim in claims
@@ -59,6 +60,13 @@ def explain(view: View, ci: CI, policy: Policy, attribute: str | None = None, *,
         },
         "relationships": _edited_relationships(view, words(counting), now) if attribute is None else [],
     }
+
+
+def _called(view: View, considered: Value) -> list[Value]:
+    """What was considered, each with the name that it has now, where it is still there."""
+    listed = [dict(each) for each in considered if isinstance(each, Mapping)] if isinstance(considered, list) else []
+    named = view.get_many(Kind.CI, {str(each["ci"]) for each in listed})
+    return [{**each, "name": ci.name} if isinstance(ci := named.get(str(each["ci"])), CI) else each for each in listed]
 
 
 def _check_known(ci: CI, policy: Policy, attribute: str, names: Sequence[str]) -> None:

@@ -98,7 +98,9 @@ class Landing:
                 )
             else:
                 host = self._host_of(row) if row.host is not None else None
-                decision = self._rejudging.late(row) or self._identifier.device(row, host)
+                # what only waits is whatever fits it now
+                late = None if row.draft.is_known_or_waits else self._rejudging.late(row)
+                decision = late or self._identifier.device(row, host)
                 if row.draft.is_known_or_waits and decision.ci is None:
                     self._park(row, "parked", _why_it_waits(decision))
                 else:

@@ -223,8 +223,12 @@ class Workspace:
         self.owners(key).discard(ci)
 
     def gained(self) -> list[str]:
-        """Keys that have an owner now whom the store does not know yet."""
-        return [key for key, owners in self._owners.items() if owners.difference(self.snapshot.owners(key).owners)]
+        """Keys that have an owner now whom the store does not know yet, and those that a new record says."""
+        found = {key for key, owners in self._owners.items() if owners.difference(self.snapshot.owners(key).owners)}
+        for (kind, id_), entity in self._entities.items():
+            if kind is Kind.CLAIM and isinstance(entity, Claim) and self.snapshot.get(kind, id_) is None:
+                found |= {full for full, _ in claim_keys(entity)}
+        return sorted(found)
 
     # sightings
     def last_seen(self, subject: str) -> dt.datetime | None:

@@ -68,6 +68,17 @@ def test_the_link_is_made_when_the_device_arrives_from_any_source(store: Store) 
     assert _parked(world) == []
 
 
+def test_a_neighbour_known_by_name_is_found_when_its_own_source_reads_it(store: Store) -> None:
+    world = World(store)
+    world.tell(observation("ssh", 1, [draft("server", "x", name="web1", ips=["192.0.2.9"])]))
+    neighbour = replace(draft("device", "n", name="web1", is_reference=True), is_known_or_waits=True)
+    own = draft("switch", "device", name="sw-1", serial="SW-1")
+    world.tell(observation("snmp", 2, [own, neighbour], links=[("device", "CONNECTED_TO", "n")]))
+    assert _names(world) == set()
+    world.tell(observation("snmp", 3, [draft("server", "x", name="web1", ips=["192.0.2.9"])]))
+    assert _names(world) == {("sw-1", "web1")}
+
+
 def test_a_neighbour_heard_by_two_switches_gets_both_links(store: Store) -> None:
     world = World(store)
     world.tell(_heard("sw-9", mac="d8:bb:c1:00:00:99"))
