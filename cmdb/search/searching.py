@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from cmdb.asking.condition import Column, FieldType, Looks, OwnColumn, TextTest
 from cmdb.entities import CI, Kind
 from cmdb.search.ranking import Hit, Query, hit
 from cmdb.store.folding import fold
-from cmdb.store.paging import make_cursor
 from cmdb.store.protocol import Store
 
 HITS_LIMIT = 1000
@@ -38,6 +38,5 @@ def search(store: Store, text: str, *, limit: int = 50) -> list[Hit]:
 
 def _names_beginning(store: Store, text: str, limit: int) -> list[CI]:
     """CIs whose names begin with a text, by name."""
-    begin = fold(text)
-    page = store.list_cis(after=make_cursor(begin, ""), limit=limit)
-    return [ci for ci in page.items if fold(ci.name).startswith(begin)]
+    begins = Looks(OwnColumn(Column.NAME, FieldType.TEXT), TextTest.STARTS_WITH, fold(text))
+    return list(store.list_cis(condition=begins, limit=limit).items)

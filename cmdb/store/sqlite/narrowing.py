@@ -12,11 +12,13 @@ from cmdb.asking.condition import (
     Condition,
     Element,
     Exists,
+    Looks,
     OfClass,
     OneOf,
     Operator,
     Or,
     OwnColumn,
+    TextTest,
     TextValue,
 )
 from cmdb.search.text import identifier_words
@@ -28,6 +30,8 @@ _WORDS = (
 )
 
 _MOST_VALUES = 100
+_LAST = "\U0010ffff"
+"""The last code point: after every text that goes on otherwise."""
 
 
 def narrowed(condition: Condition, parameters: Parameters) -> Iterator[str]:
@@ -38,6 +42,8 @@ def narrowed(condition: Condition, parameters: Parameters) -> Iterator[str]:
                 yield f"n0.class_name IN ({parameters.bind_all(names)})"
             case Compare(left=OwnColumn(column=Column.NAME), operator=Operator.EQUAL, right=TextValue(value=name)):
                 yield f"n0.folded = {parameters.bind(name)}"
+            case Looks(of=OwnColumn(column=Column.NAME), test=TextTest.STARTS_WITH, text=text):
+                yield f"n0.folded >= {parameters.bind(text)} AND n0.folded < {parameters.bind(text + _LAST)}"
             case OneOf(of=OwnColumn(column=Column.NAME), values=names):
                 yield f"n0.folded IN ({parameters.bind_all(names)})"
             case _:
