@@ -26,10 +26,10 @@ from api.parts import Api
 from api.routing import described_app
 from api.run_feed import RunFeed
 from cmdb.amending import Amender
-from cmdb.compaction import Compaction
 from cmdb.errors import CmdbError
 from cmdb.health.keeping import Daily
-from cmdb.housekeeping import Housekeeping
+from cmdb.history.compaction import Compaction
+from cmdb.lifecycle.housekeeping import Housekeeping
 from discovery.journal import RunJournal
 from discovery.scheduler import Ticker
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from api.gate import Gate
-from cmdb.compaction import Compaction, Retention
+from cmdb.history.compaction import Compaction, Retention
 
 
 async def run_steps(gate: Gate, compaction: Compaction, retention: Retention | None) -> int:

@@ -13,9 +13,9 @@ import click
 
 from cli.settings import read_settings
 from cli.wiring import Context, opened
-from cmdb.as_of import view
 from cmdb.errors import Invalid
-from cmdb.past import cautions
+from cmdb.history.as_of import view
+from cmdb.history.past import cautions
 from cmdb.store.protocol import Store
 from cmdb.store.view import View
 

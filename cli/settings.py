@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cmdb.compaction import KEEP_DAYS, MAX_DAYS
 from cmdb.errors import Invalid
+from cmdb.history.compaction import KEEP_DAYS, MAX_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

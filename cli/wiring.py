@@ -40,7 +40,7 @@ def make_registry(settings: Settings) -> Registry:
     registry = default_registry()
     if settings.site_model is None:
         return registry
-    from cmdb.site_model import read_site_model
+    from cmdb.site.model import read_site_model
 
     return registry.extended(read_site_model(settings.site_model))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from cmdb.entities import CI, Claim, Kind, Relationship, Review, Run
-from cmdb.past import cautions
+from cmdb.history.past import cautions
 from cmdb.store.view import View
 
 Document = dict[str, object]

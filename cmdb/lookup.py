@@ -6,11 +6,11 @@ from typing import cast
 
 from cmdb.entities import CI, Kind
 from cmdb.errors import Conflict, Invalid, NotFound
+from cmdb.history.past import Past
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key
 from cmdb.ids import is_id
 from cmdb.normalise import naming
-from cmdb.past import Past
 from cmdb.registry import Registry
 from cmdb.store.view import View
 

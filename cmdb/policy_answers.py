@@ -5,14 +5,14 @@ from __future__ import annotations
 import difflib
 
 from cmdb.documents import Document
-from cmdb.edit_answers import edited
+from cmdb.editing.answers import edited
 from cmdb.errors import NotFound
-from cmdb.housekeeping import Kept
+from cmdb.lifecycle.housekeeping import Kept
 from cmdb.reconcile.policy_file import CLASS, UNION_ATTRIBUTES
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.ranking import Ranking
 from cmdb.registry import ROOT
-from cmdb.resettling import Resettled
+from cmdb.repairs.resettling import Resettled
 
 OTHERS = "any other source"
 """Stands for what no rule names."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cmdb.entities import CI, Entity, Kind, Lifecycle, Redundancy, Relationship
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, NodeRow, Store, Then
 from cmdb.store.view import View
 from impact.estate import Estate, billionths, instant, microseconds

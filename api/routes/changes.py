@@ -16,7 +16,7 @@ from api.parts import Api, ApiDep
 from cmdb.changeset import Change
 from cmdb.documents import moment
 from cmdb.errors import Invalid
-from cmdb.repair_answers import revision_row
+from cmdb.repairs.answers import revision_row
 
 router = APIRouter(tags=["Changes"])
 

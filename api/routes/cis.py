@@ -13,10 +13,10 @@ from api.neighbourhood import neighbourhood
 from api.parts import ApiDep, AsOf, Filter
 from api.relationship_pages import relationship_page
 from cmdb import documents
-from cmdb.as_of import view as as_of_view
 from cmdb.asking.question import ask, make_question
 from cmdb.explaining import explain
-from cmdb.history import history
+from cmdb.history.as_of import view as as_of_view
+from cmdb.history.timeline import history
 from cmdb.lookup import find_ci
 
 router = APIRouter(prefix="/cis", tags=["CIs"])

@@ -13,9 +13,9 @@ from api.parts import Api, ApiDep
 from api.routes.cis import CiName
 from cmdb import documents
 from cmdb.amending import Amender
-from cmdb.editing import Editing, Why
+from cmdb.editing.edits import Editing, Why
+from cmdb.editing.grouping import Grouping
 from cmdb.errors import Invalid, NotFound
-from cmdb.grouping import Grouping
 from cmdb.lookup import find_ci
 
 router = APIRouter(prefix="/cis", tags=["CIs"])

@@ -15,17 +15,17 @@ from api.compacting import run_steps
 from api.history_models import BaselineAnswer, BaselineBody, CompactionAnswer, CompactionBody, DifferencePage
 from api.parts import Api, ApiDep
 from api.routes.changes import read_cursor
-from cmdb.as_of import then, view
-from cmdb.baselines import Baselines
-from cmdb.compaction import Compaction, document_of
-from cmdb.difference import Place, differences
 from cmdb.documents import Document
 from cmdb.errors import Invalid
-from cmdb.extent import Extent
 from cmdb.formats.batch import Batch
-from cmdb.intended import Intent
+from cmdb.history.as_of import then, view
+from cmdb.history.baselines import Baselines
+from cmdb.history.compaction import Compaction, document_of
+from cmdb.history.difference import Place, differences
+from cmdb.history.extent import Extent
+from cmdb.history.intended import Intent
+from cmdb.history.past import Past, cautions
 from cmdb.lookup import find_ci
-from cmdb.past import Past, cautions
 
 router = APIRouter(tags=["History"])
 

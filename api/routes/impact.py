@@ -11,9 +11,9 @@ from api.answers import json_answer
 from api.impact_desk import ImpactQuestion
 from api.models import ImpactAnswer, ImpactBody
 from api.parts import Api, ApiDep, AsOf
-from cmdb.as_of import view as as_of_view
+from cmdb.history.as_of import view as as_of_view
+from cmdb.history.past import Past, cautions
 from cmdb.lookup import find_ci
-from cmdb.past import Past, cautions
 from cmdb.store.view import View
 from impact.export import radius_to_cytoscape, radius_to_graphml
 

@@ -12,14 +12,14 @@ from api.answers import json_answer
 from api.lifecycle_models import EraseBody, Erased, PresenceAnswer, PurgeAnswer, PurgeBody, Retired
 from api.parts import Api, ApiDep
 from api.routes.cis import CiName
-from cmdb import lifecycle_answers
 from cmdb.amending import Amender
 from cmdb.errors import Invalid, NotFound
+from cmdb.lifecycle import answers as lifecycle_answers
+from cmdb.lifecycle.presence_answers import presences
+from cmdb.lifecycle.pseudonyms import PERSON_PREFIX, Pseudonyms
+from cmdb.lifecycle.purging import Purging, without_parts
+from cmdb.lifecycle.retirement import Retirement
 from cmdb.lookup import find_ci
-from cmdb.presence_answers import presences
-from cmdb.pseudonyms import PERSON_PREFIX, Pseudonyms
-from cmdb.purging import Purging, without_parts
-from cmdb.retirement import Retirement
 
 router = APIRouter(tags=["Lifecycle"])
 

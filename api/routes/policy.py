@@ -12,9 +12,9 @@ from api.answers import json_answer
 from api.parts import Api, ApiDep
 from cmdb.amending import Amender
 from cmdb.errors import Conflict
-from cmdb.housekeeping import Housekeeping
+from cmdb.lifecycle.housekeeping import Housekeeping
 from cmdb.policy_answers import policy_of, resettled, tidied
-from cmdb.resettling import Resettling
+from cmdb.repairs.resettling import Resettling
 
 router = APIRouter(tags=["Policy"])
 

@@ -11,14 +11,14 @@ from api.answers import json_answer
 from api.parts import Api, ApiDep
 from api.repair_models import Joined, MergeBody, RevertBody, Reverted, WithdrawBody, Withdrawn
 from api.routes.cis import CiName
-from cmdb import repair_answers
 from cmdb.amending import Amender
 from cmdb.errors import Invalid, NotFound
 from cmdb.lookup import find_ci
 from cmdb.reconcile.retelling import Window
-from cmdb.repair import Repair
-from cmdb.reverting import Reverting
-from cmdb.withdrawal import Withdrawal
+from cmdb.repairs import answers as repair_answers
+from cmdb.repairs.merging import Repair
+from cmdb.repairs.reverting import Reverting
+from cmdb.repairs.withdrawal import Withdrawal
 
 router = APIRouter(tags=["Repairs"])
 

@@ -16,11 +16,11 @@ from fastapi.responses import StreamingResponse
 from api.answers import json_texts
 from api.import_answers import import_lines
 from api.parts import Api, ApiDep, AsOf, Filter
-from cmdb.as_of import view as as_of_view
 from cmdb.asking.question import ids, make_question
 from cmdb.formats.csv_writer import write_csv
 from cmdb.formats.graph_writer import write_graph
 from cmdb.formats.options import read_options
+from cmdb.history.as_of import view as as_of_view
 from cmdb.ids import new_id
 from cmdb.importing import ImportOrder, ImportReport, land
 from cmdb.spool.intake import Spool

@@ -11,15 +11,15 @@ from cli.difference_output import print_difference
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cli.wiring import Context, utc_now
-from cmdb.as_of import describe, then
-from cmdb.baselines import Baselines
 from cmdb.documents import Document
 from cmdb.errors import Invalid
-from cmdb.extent import Extent
 from cmdb.formats.batch import Batch
-from cmdb.intended import Intent
+from cmdb.history.as_of import describe, then
+from cmdb.history.baselines import Baselines
+from cmdb.history.extent import Extent
+from cmdb.history.intended import Intent
+from cmdb.history.past import Past
 from cmdb.lookup import find_ci
-from cmdb.past import Past
 from discovery.parsers import ParserRegister
 
 COLUMNS = ("name", "revision", "at", "of", "reason", "made", "by")

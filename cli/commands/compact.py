@@ -7,7 +7,7 @@ import click
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console
 from cli.wiring import utc_now
-from cmdb.compaction import Compaction, Retention, document_of
+from cmdb.history.compaction import Compaction, Retention, document_of
 
 
 @click.command()

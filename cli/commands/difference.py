@@ -6,11 +6,11 @@ import click
 
 from cli.difference_output import print_difference
 from cli.options import context, json_option, print_json, store_option
-from cmdb.as_of import describe, then
-from cmdb.difference import differences
-from cmdb.extent import Extent
+from cmdb.history.as_of import describe, then
+from cmdb.history.difference import differences
+from cmdb.history.extent import Extent
+from cmdb.history.past import Past
 from cmdb.lookup import find_ci
-from cmdb.past import Past
 
 
 @click.command()

@@ -12,9 +12,9 @@ from cli.terminal import console, table
 from cli.wiring import Context, utc_now
 from cmdb.amending import Amender
 from cmdb.documents import Document
-from cmdb.edit_answers import edited
-from cmdb.edit_words import said_in, until_from
-from cmdb.editing import Editing, Why
+from cmdb.editing.answers import edited
+from cmdb.editing.edits import Editing, Why
+from cmdb.editing.words import said_in, until_from
 from cmdb.entities import CI
 from cmdb.lookup import find_ci, follow
 

@@ -9,8 +9,8 @@ from cli.terminal import console
 from cli.wiring import Context, utc_now
 from cmdb.amending import Amender
 from cmdb.changeset import Revision
+from cmdb.editing.grouping import Grouping
 from cmdb.entities import CI
-from cmdb.grouping import Grouping
 from cmdb.lookup import find_ci
 
 

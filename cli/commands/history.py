@@ -11,8 +11,8 @@ from cli.options import as_of_option, as_of_view, context, json_option, print_js
 from cli.terminal import console, printable, table
 from cmdb.documents import Document
 from cmdb.entities import CI, Kind
-from cmdb.history import history as history_of
-from cmdb.history import sightings_of
+from cmdb.history.timeline import history as history_of
+from cmdb.history.timeline import sightings_of
 from cmdb.lookup import find_ci
 from cmdb.store.view import View
 

@@ -12,8 +12,8 @@ from cli.travel import travel_rules
 from cli.wiring import Context
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Kind, Relationship
+from cmdb.history.past import Past, cautions
 from cmdb.lookup import find_ci
-from cmdb.past import Past, cautions
 from cmdb.store.view import View
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.graph import ImpactGraph

@@ -15,7 +15,7 @@ from cmdb.amending import Amender
 from cmdb.documents import Document
 from cmdb.policy_answers import policy_of, resettled
 from cmdb.reconcile.policy_file import read_rules
-from cmdb.resettling import Resettling
+from cmdb.repairs.resettling import Resettling
 
 SHOWN = 50
 """CIs that a terminal is shown."""

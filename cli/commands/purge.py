@@ -12,14 +12,14 @@ import click
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
 from cli.wiring import Context, utc_now
-from cmdb import lifecycle_answers
 from cmdb.amending import Amender
 from cmdb.documents import Document
 from cmdb.entities import CI
 from cmdb.errors import Invalid, NotFound
+from cmdb.lifecycle import answers as lifecycle_answers
+from cmdb.lifecycle.pseudonyms import PERSON_PREFIX, Pseudonyms
+from cmdb.lifecycle.purging import Purging, without_parts
 from cmdb.lookup import find_ci
-from cmdb.pseudonyms import PERSON_PREFIX, Pseudonyms
-from cmdb.purging import Purging, without_parts
 
 SHOWN = 30
 

@@ -9,13 +9,13 @@ import click
 from cli.options import context, json_option, parse_time, print_json, store_option
 from cli.terminal import console, printable
 from cli.wiring import Context, utc_now
-from cmdb import repair_answers
 from cmdb.amending import Amender
 from cmdb.documents import Document
 from cmdb.lookup import find_ci
 from cmdb.reconcile.retelling import Window
-from cmdb.repair import Repair
-from cmdb.withdrawal import Withdrawal
+from cmdb.repairs import answers as repair_answers
+from cmdb.repairs.merging import Repair
+from cmdb.repairs.withdrawal import Withdrawal
 
 SHOWN = 20
 

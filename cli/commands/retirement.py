@@ -7,11 +7,11 @@ import click
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, printable
 from cli.wiring import Context, utc_now
-from cmdb import lifecycle_answers
 from cmdb.amending import Amender
 from cmdb.documents import Document
+from cmdb.lifecycle import answers as lifecycle_answers
+from cmdb.lifecycle.retirement import Retirement
 from cmdb.lookup import find_ci
-from cmdb.retirement import Retirement
 
 SHOWN = 20
 

@@ -10,11 +10,11 @@ import click
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
 from cli.wiring import utc_now
-from cmdb import repair_answers
 from cmdb.amending import Amender
 from cmdb.changeset import Revision
 from cmdb.documents import Document
-from cmdb.reverting import Reverting
+from cmdb.repairs import answers as repair_answers
+from cmdb.repairs.reverting import Reverting
 from cmdb.store.protocol import Store
 
 SHOWN = 20

@@ -10,8 +10,8 @@ from cli.options import as_of_option, as_of_view, context, json_option, print_js
 from cli.terminal import console, printable, table
 from cli.wiring import utc_now
 from cmdb import documents
+from cmdb.lifecycle.presence_answers import presences
 from cmdb.lookup import find_ci
-from cmdb.presence_answers import presences
 
 SHOWN_OF_A_KIND = 8
 

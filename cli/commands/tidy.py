@@ -12,7 +12,7 @@ from cli.terminal import console
 from cli.wiring import utc_now
 from cmdb.amending import Amender
 from cmdb.errors import Conflict
-from cmdb.housekeeping import Housekeeping
+from cmdb.lifecycle.housekeeping import Housekeeping
 from cmdb.policy_answers import tidied
 
 

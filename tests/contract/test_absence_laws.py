@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from cmdb.amending import Amender
 from cmdb.entities import Kind
 from cmdb.ingest import Ingest
+from cmdb.lifecycle.tidying import Tidying
 from cmdb.observation import Draft, Observation, Unreachable
 from cmdb.reconcile.plan import Reconciler
 from cmdb.reconcile.precedence import Policy
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
-from cmdb.tidying import Tidying
 from tests.unit.reconcile.builders import REGISTRY, World, all_of, day, draft, subnet
 
 SIZE = 20

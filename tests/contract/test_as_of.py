@@ -18,18 +18,18 @@ from cmdb.entities import Kind
 from cmdb.errors import CmdbError, NotFound
 from cmdb.formats.csv_writer import write_csv
 from cmdb.formats.graph_writer import write_graph
-from cmdb.history import history
+from cmdb.history.past import Past
+from cmdb.history.timeline import history
+from cmdb.lifecycle.retirement import Retirement
 from cmdb.lookup import find_ci
 from cmdb.observation import Draft
-from cmdb.past import Past
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.retelling import Window
-from cmdb.repair import Repair
-from cmdb.retirement import Retirement
+from cmdb.repairs.merging import Repair
+from cmdb.repairs.withdrawal import Withdrawal
 from cmdb.store.protocol import Store, Then
 from cmdb.store.sqlite.store import SqliteStore
 from cmdb.store.view import View
-from cmdb.withdrawal import Withdrawal
 from impact.blast_radius import blast_radius
 from impact.graph import ImpactGraph
 from tests.contract.store.builders import Clock

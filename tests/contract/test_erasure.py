@@ -11,11 +11,11 @@ import pytest
 from cmdb.amending import Amender
 from cmdb.entities import CI, Kind
 from cmdb.errors import Conflict, Invalid, NotFound
+from cmdb.lifecycle.pseudonyms import Pseudonyms
+from cmdb.lifecycle.purging import Purging
+from cmdb.lifecycle.retirement import Retirement
 from cmdb.observation import Draft, RedundancyDraft
-from cmdb.pseudonyms import Pseudonyms
-from cmdb.purging import Purging
 from cmdb.reconcile.precedence import Policy
-from cmdb.retirement import Retirement
 from cmdb.store.protocol import Store
 from tests.unit.reconcile.builders import REGISTRY, World, day, draft, observation
 

@@ -10,11 +10,11 @@ from cmdb.amending import Amender
 from cmdb.entities import Kind, Parked
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key, waits_key
+from cmdb.lifecycle.tidying import Tidying
 from cmdb.observation import Draft, Observation
 from cmdb.reconcile.parking import EXPIRY, expired
 from cmdb.reconcile.precedence import Policy
 from cmdb.store.protocol import Store
-from cmdb.tidying import Tidying
 from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, draft, observation
 
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from cmdb.amending import Amender
 from cmdb.documents import relationships
-from cmdb.editing import Editing, Why
+from cmdb.editing.edits import Editing, Why
 from cmdb.entities import Kind, Relationship
 from cmdb.errors import NotFound
 from cmdb.explaining import explain
-from cmdb.housekeeping import Housekeeping
 from cmdb.ingest import Ingest
+from cmdb.lifecycle.housekeeping import Housekeeping
 from cmdb.observation import Link, Observation
 from cmdb.reconcile.plan import Reconciler
 from cmdb.reconcile.precedence import Policy

@@ -8,9 +8,9 @@ from cmdb.amending import Amender
 from cmdb.changeset import ChangeSet, Write
 from cmdb.entities import Kind, Run, RunState, Schedule
 from cmdb.ids import new_id
-from cmdb.presence_answers import presences
+from cmdb.lifecycle.presence_answers import presences
+from cmdb.lifecycle.retirement import Retirement
 from cmdb.reconcile.precedence import Policy
-from cmdb.retirement import Retirement
 from cmdb.store.protocol import Store
 from tests.unit.reconcile.builders import REGISTRY, World, all_of, day, draft, observation, subnet
 

@@ -8,12 +8,12 @@ import pytest
 
 from cmdb.entities import CI, Kind
 from cmdb.errors import Conflict
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.reconcile.retelling import Window
-from cmdb.repair import Repair
-from cmdb.reverting import Reverting
+from cmdb.repairs.merging import Repair
+from cmdb.repairs.reverting import Reverting
+from cmdb.repairs.withdrawal import WRITES_LIMIT
 from cmdb.store.protocol import Store
-from cmdb.withdrawal import WRITES_LIMIT
 from tests.unit.reconcile.builders import World, day, draft, observation
 from tests.unit.reconcile.picture import check_same, picture
 from tests.unit.reconcile.test_merging import amender, but_verdicts, estate

@@ -7,7 +7,7 @@ from pathlib import Path
 from cmdb.amending import Amender
 from cmdb.reconcile.policy_file import read_rules
 from cmdb.reconcile.precedence import Policy
-from cmdb.resettling import Resettling
+from cmdb.repairs.resettling import Resettling
 from cmdb.store.protocol import Store
 from tests.unit.reconcile.builders import REGISTRY, World, day, draft
 

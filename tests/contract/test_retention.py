@@ -13,15 +13,15 @@ import pytest
 
 from cmdb import documents
 from cmdb.amending import Amender
-from cmdb.as_of import view
-from cmdb.baselines import Baselines
-from cmdb.compaction import Compaction
 from cmdb.entities import CI, Kind
 from cmdb.errors import Invalid
+from cmdb.history.as_of import view
+from cmdb.history.baselines import Baselines
+from cmdb.history.compaction import Compaction
+from cmdb.history.past import Past
 from cmdb.lookup import find_ci
-from cmdb.past import Past
 from cmdb.reconcile.precedence import Policy
-from cmdb.repair import Repair
+from cmdb.repairs.merging import Repair
 from cmdb.store.protocol import Store
 from cmdb.store.sqlite.store import SqliteStore
 from tests.contract.store.builders import Clock, change_set, changed, ci, made
@@ -143,7 +143,7 @@ def test_days_that_cannot_be_are_refused(days: int) -> None:
 
 KILLED = """
 import datetime as dt, sys
-from cmdb.compaction import Compaction
+from cmdb.history.compaction import Compaction
 from cmdb.store.sqlite.store import SqliteStore
 compaction = Compaction(SqliteStore(sys.argv[1]), clock=lambda: dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
 retention = compaction.plan(30)

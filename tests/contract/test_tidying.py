@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from cmdb.amending import Amender
 from cmdb.entities import Kind
+from cmdb.lifecycle.retirement import Retirement
+from cmdb.lifecycle.tidying import Tidied, Tidying
 from cmdb.observation import Draft
 from cmdb.reconcile.precedence import Policy
-from cmdb.retirement import Retirement
 from cmdb.store.protocol import Store
-from cmdb.tidying import Tidied, Tidying
 from tests.unit.reconcile.builders import REGISTRY, World, all_of, day, draft, observation
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cmdb.changeset import Sighting
 from cmdb.entities import Kind
 from cmdb.errors import Gone
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.store.protocol import Horizon, Store, Then
 from cmdb.store.sqlite.store import SqliteStore
 from tests.contract.store.builders import NOW, change_set, changed, ci, ended, made, minute, relationship

@@ -12,7 +12,7 @@ import pytest
 from cmdb.changeset import Sighting
 from cmdb.entities import Kind
 from cmdb.errors import Denied, Invalid, Unavailable
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.store.neo4j.store import Neo4jStore
 from cmdb.store.protocol import Store, Then
 from cmdb.store.sqlite.schema import APPLICATION_ID, MIGRATIONS

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from cmdb.asking.condition import Attribute, Column, Compare, FieldType, Has, Operator, OwnColumn, Sort, TextValue
 from cmdb.changeset import Change
 from cmdb.entities import Entity, Kind
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.store.fields import INDEXED_FIELDS
 from cmdb.store.protocol import Page, Store, Then
 from cmdb.store.sqlite.store import SqliteStore

@@ -9,7 +9,7 @@ import networkx as nx
 import pytest
 
 from cmdb.entities import Lifecycle, Redundancy
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.store.sqlite.store import SqliteStore
 from impact.blast_radius import BlastRadius, blast_radius
 from impact.estate_export import estate_to_cytoscape, estate_to_graphml

@@ -9,7 +9,7 @@ import pytest
 from cmdb.errors import Invalid
 from cmdb.identity.evidence import Evidence, gather
 from cmdb.registry import Registry, default_registry
-from cmdb.site_model import read_site_model
+from cmdb.site.model import read_site_model
 from cmdb.values import Value
 
 FILE = """\

@@ -8,7 +8,7 @@ import pytest
 
 from cmdb.errors import Invalid
 from cmdb.registry import Registry, default_registry
-from cmdb.site_model import read_site_model
+from cmdb.site.model import read_site_model
 
 GOOD = """\
 classes:

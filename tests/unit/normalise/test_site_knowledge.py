@@ -11,7 +11,7 @@ from cmdb.normalise.fingerprint import Part, Spoken
 from cmdb.normalise.recognition import recognise
 from cmdb.normalise.spelling import one_spelling
 from cmdb.registry import Registry, default_registry
-from cmdb.site_model import read_site_model
+from cmdb.site.model import read_site_model
 
 FILE = """\
 normalise:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from cmdb.amending import Amender
 from cmdb.changeset import Revision
-from cmdb.editing import Editing, Why
+from cmdb.editing.edits import Editing, Why
 from cmdb.ingest import Ingested
 from cmdb.observation import Draft, Observation
 from cmdb.reconcile.precedence import Policy

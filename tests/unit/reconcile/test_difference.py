@@ -7,16 +7,16 @@ from typing import cast
 import pytest
 
 from cmdb.amending import Amender
-from cmdb.baselines import Baselines
-from cmdb.difference import differences
 from cmdb.documents import Document
 from cmdb.errors import Invalid, NotFound
-from cmdb.extent import Extent
 from cmdb.formats.batch import Batch
-from cmdb.intended import Intent
+from cmdb.history.baselines import Baselines
+from cmdb.history.difference import differences
+from cmdb.history.extent import Extent
+from cmdb.history.intended import Intent
 from cmdb.observation import Draft, Link
 from cmdb.reconcile.precedence import Policy
-from cmdb.repair import Repair
+from cmdb.repairs.merging import Repair
 from tests.unit.reconcile.builders import REGISTRY, World, all_relationships, day, draft, observation
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cmdb.editing import Why
+from cmdb.editing.edits import Why
 from cmdb.entities import Kind, Relationship
 from cmdb.errors import Invalid, NotFound
 from tests.unit.reconcile.builders import day, draft, observation

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cmdb.amending import Amender
-from cmdb.editing import Why
+from cmdb.editing.edits import Why
 from cmdb.errors import Invalid, NotFound
 from cmdb.reconcile.precedence import Policy
-from cmdb.repair import Repair
+from cmdb.repairs.merging import Repair
 from cmdb.values import Value
 from tests.unit.reconcile.builders import MAC_A, REGISTRY, all_of, day, draft, observation
 from tests.unit.reconcile.desk import Desk

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cmdb.amending import Amender
+from cmdb.editing.grouping import Grouping
 from cmdb.errors import Invalid, NotFound
-from cmdb.grouping import Grouping
 from cmdb.observation import RedundancyDraft
 from cmdb.reconcile.precedence import Policy
 from tests.unit.reconcile.builders import REGISTRY, draft, observation

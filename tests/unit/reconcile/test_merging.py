@@ -7,11 +7,11 @@ import itertools
 import pytest
 
 from cmdb.amending import Amender
-from cmdb.editing import Editing, Why
+from cmdb.editing.edits import Editing, Why
 from cmdb.entities import CI, Kind, Relationship
 from cmdb.observation import Observation, RedundancyDraft
 from cmdb.reconcile.precedence import Policy
-from cmdb.repair import Repair
+from cmdb.repairs.merging import Repair
 from tests.unit.reconcile.builders import MAC_A, MAC_B, MAC_C, MAC_D, REGISTRY, World, day, draft, observation
 from tests.unit.reconcile.picture import Picture, check_same, picture
 

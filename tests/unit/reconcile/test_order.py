@@ -55,4 +55,3 @@ def test_the_same_observations_in_any_order_end_in_the_same_groups_and_values(
     mixed = list(told)
     random.shuffle(mixed)
     assert ending(tell(mixed, World()), told) == ending(tell(told, World()), told)
-

@@ -8,7 +8,7 @@ from cmdb.amending import Amender
 from cmdb.errors import Conflict, NotFound
 from cmdb.observation import RedundancyDraft
 from cmdb.reconcile.precedence import Policy
-from cmdb.repair import Repair
+from cmdb.repairs.merging import Repair
 from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, day, draft, observation
 
 

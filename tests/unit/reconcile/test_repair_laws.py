@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from cmdb.classes.spec import Family
 from cmdb.entities import CI, Kind, Relationship
 from cmdb.observation import Observation
-from cmdb.repair import Repair
-from cmdb.reverting import Reverting
+from cmdb.repairs.merging import Repair
+from cmdb.repairs.reverting import Reverting
 from tests.unit.reconcile.builders import REGISTRY, World
 from tests.unit.reconcile.estates import SOURCES, histories
 from tests.unit.reconcile.picture import Picture, check_same, picture

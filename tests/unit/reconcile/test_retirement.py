@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cmdb.amending import Amender
-from cmdb.editing import Editing, Why
+from cmdb.editing.edits import Editing, Why
 from cmdb.errors import Invalid, NotFound
+from cmdb.lifecycle.retirement import Retirement
 from cmdb.observation import Draft
 from cmdb.reconcile.precedence import Policy
-from cmdb.retirement import Retirement
 from tests.unit.reconcile.builders import MAC_A, REGISTRY, World, all_of, day, draft, observation
 
 

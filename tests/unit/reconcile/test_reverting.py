@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cmdb.amending import Amender
-from cmdb.compaction import Compaction
-from cmdb.editing import Editing, Why
+from cmdb.editing.edits import Editing, Why
 from cmdb.errors import Conflict, NotFound
+from cmdb.history.compaction import Compaction
 from cmdb.observation import RedundancyDraft
 from cmdb.reconcile.precedence import Policy
-from cmdb.repair import Repair
-from cmdb.reverting import Reverting, changed_cis
+from cmdb.repairs.merging import Repair
+from cmdb.repairs.reverting import Reverting, changed_cis
 from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, day, draft, observation
 from tests.unit.reconcile.picture import check_same, picture
 from tests.unit.reconcile.test_withdrawal import withdraw

@@ -9,7 +9,20 @@ import pytest
 from cli.main import COMMANDS
 from cmdb.reconcile.reviews import REMEDIES
 
-FLAGS = ["shared_identifier", "placeholder_identifier", "virtual_mac", "random_mac", "identifier_changed", "conflicting_evidence", "ambiguous_match", "insufficient_identity", "possible_duplicate", "blocked_update", "unsafe_retirement", "parked"]
+FLAGS = [
+    "shared_identifier",
+    "placeholder_identifier",
+    "virtual_mac",
+    "random_mac",
+    "identifier_changed",
+    "conflicting_evidence",
+    "ambiguous_match",
+    "insufficient_identity",
+    "possible_duplicate",
+    "blocked_update",
+    "unsafe_retirement",
+    "parked",
+]
 _COMMAND = re.compile(r"\bcmdb ([a-z]+)")
 
 

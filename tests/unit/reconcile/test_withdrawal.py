@@ -8,12 +8,12 @@ from cmdb.amending import Amender
 from cmdb.entities import Kind, Parked, Run, RunState
 from cmdb.errors import Invalid, NotFound
 from cmdb.observation import RedundancyDraft
-from cmdb.recalling import StoreRecall
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.retelling import Window
 from cmdb.reconcile.withdrawing import Withdrawing
 from cmdb.reconcile.workspace import Workspace
-from cmdb.withdrawal import Withdrawal, Withdrawn
+from cmdb.repairs.recalling import StoreRecall
+from cmdb.repairs.withdrawal import Withdrawal, Withdrawn
 from tests.unit.reconcile.builders import MAC_A, MAC_B, REGISTRY, World, day, draft, observation
 
 ALWAYS = Window()

@@ -9,8 +9,8 @@ from cmdb.changeset import Change
 from cmdb.documents import Document, brief, moment
 from cmdb.entities import CI, Kind, Redundancy, Relationship
 from cmdb.errors import Invalid
-from cmdb.extent import EVERYTHING, Extent
-from cmdb.history import changes_of, field_changes, ids_ever
+from cmdb.history.extent import EVERYTHING, Extent
+from cmdb.history.timeline import changes_of, field_changes, ids_ever
 from cmdb.store.protocol import Store
 
 _PIECE = 1000

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from cmdb.changeset import Revision
 from cmdb.documents import Document, brief, moment
 from cmdb.entities import CI, Kind
-from cmdb.pseudonyms import Erased
-from cmdb.purging import Purge
-from cmdb.retirement import Retired
+from cmdb.lifecycle.pseudonyms import Erased
+from cmdb.lifecycle.purging import Purge
+from cmdb.lifecycle.retirement import Retired
 from cmdb.store.protocol import Store
 
 MAX_LISTED = 1000

@@ -41,8 +41,8 @@ from cmdb.classes.spec import AttributeType, Family, Format, Info, Weight
 from cmdb.errors import Invalid
 from cmdb.registry import Extension, Registry, default_registry
 from cmdb.relationship_types import ClassNames, Effect, RelationshipRow, RelationshipType, Travel
-from cmdb.site_identity import IdentityRow, fillers_of
-from cmdb.site_knowledge import NormaliseRow, knowledge_of
+from cmdb.site.identity import IdentityRow, fillers_of
+from cmdb.site.knowledge import NormaliseRow, knowledge_of
 from cmdb.yaml_document import Steps, YamlDocument, read_yaml
 
 _CLASS_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cmdb.amending import Amender
 from cmdb.changeset import Revision
-from cmdb.editing import Editing
-from cmdb.tidying import Tidied, Tidying
+from cmdb.editing.edits import Editing
+from cmdb.lifecycle.tidying import Tidied, Tidying
 
 LEASE = "housekeeping"
 LEASE_S = 300.0

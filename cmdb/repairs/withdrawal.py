@@ -14,11 +14,11 @@ from cmdb.changeset import ChangeSet, Revision, Write
 from cmdb.entities import Claim, Kind, Parked, Review, Run, RunState
 from cmdb.errors import Invalid, NotFound
 from cmdb.ids import new_id
-from cmdb.recalling import StoreRecall
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.retelling import Window
 from cmdb.reconcile.withdrawing import Withdrawing, retired_by
 from cmdb.reconcile.workspace import Workspace
+from cmdb.repairs.recalling import StoreRecall
 
 SOURCE = "withdraw"
 """Source of the run that a withdrawal is journalled as; its target is the source that was withdrawn."""

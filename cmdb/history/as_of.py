@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from cmdb.errors import Invalid, NotFound
-from cmdb.past import Past
+from cmdb.history.past import Past
 from cmdb.store.protocol import Store, Then
 from cmdb.store.view import View
 

@@ -11,13 +11,13 @@ from cmdb.amending import Amender
 from cmdb.changeset import Change, Revision, Write
 from cmdb.entities import CI, Kind, Run, RunState
 from cmdb.errors import NotFound
+from cmdb.history.past import Past
 from cmdb.ids import new_id
-from cmdb.past import Past
 from cmdb.reconcile.joined import Joined, joining_change
 from cmdb.reconcile.joins import join
 from cmdb.reconcile.unjoins import unjoin
 from cmdb.reconcile.workspace import Workspace
-from cmdb.reverting import changes_of
+from cmdb.repairs.reverting import changes_of
 from cmdb.values import Value
 
 SOURCE = "unmerge"

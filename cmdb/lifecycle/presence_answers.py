@@ -10,7 +10,7 @@ from typing import cast
 from cmdb.documents import Document, moment
 from cmdb.entities import CI, Claim, Kind, Run, Schedule
 from cmdb.ids import first_id
-from cmdb.presence import Known, Standing, last_word, standing
+from cmdb.lifecycle.presence import Known, Standing, last_word, standing
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.settling import unreached_at
 from cmdb.store.protocol import Store

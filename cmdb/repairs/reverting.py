@@ -11,12 +11,12 @@ from cmdb.amending import Amender
 from cmdb.changeset import Change, Revision, Write
 from cmdb.entities import CI, Kind, Run
 from cmdb.errors import Conflict, NotFound
-from cmdb.past import Past
-from cmdb.purging import NAME as PURGED
+from cmdb.history.past import Past
+from cmdb.lifecycle.purging import NAME as PURGED
 from cmdb.reconcile.reversal import Reversal
 from cmdb.reconcile.workspace import Workspace
+from cmdb.repairs.withdrawal import AFTER, SOURCE
 from cmdb.store.protocol import Store
-from cmdb.withdrawal import AFTER, SOURCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from cmdb.changeset import Revision
 from cmdb.documents import Document, brief, moment
-from cmdb.edit_answers import changed_values
+from cmdb.editing.answers import changed_values
 from cmdb.entities import CI, Kind, Relationship
-from cmdb.reverting import Reverted, changed_cis
+from cmdb.repairs.reverting import Reverted, changed_cis
+from cmdb.repairs.withdrawal import Withdrawn
 from cmdb.store.protocol import Store
-from cmdb.withdrawal import Withdrawn
 
 LISTED_LIMIT = 1_000
 """Most CIs and relationships that an answer names; the counts are of all."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from cmdb.changeset import ChangeSet, Write
-from cmdb.difference import differences
 from cmdb.documents import Document, brief, moment
 from cmdb.entities import CI, Baseline, Kind
 from cmdb.errors import Conflict, Invalid, NotFound
-from cmdb.extent import Extent
+from cmdb.history.difference import differences
+from cmdb.history.extent import Extent
 from cmdb.registry import Registry
 from cmdb.store.protocol import PAGE_LIMIT, Store
 

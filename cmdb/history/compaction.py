@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from cmdb.baselines import every_baseline
 from cmdb.documents import Document, moment
 from cmdb.entities import CI, Kind
 from cmdb.errors import Invalid
-from cmdb.history import changes_of
+from cmdb.history.baselines import every_baseline
+from cmdb.history.timeline import changes_of
 from cmdb.store.protocol import PAGE_LIMIT, Horizon, Store, Then
 
 KEEP_DAYS = 90

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from cmdb.asking.condition import Condition, Sort
 from cmdb.changeset import Change
 from cmdb.entities import CI, Entity, Kind, Relationship
-from cmdb.past_lists import page_then
+from cmdb.history.past_lists import page_then
 from cmdb.store.fields import checked_field, indexed_values
 from cmdb.store.listing import Listing
 from cmdb.store.paging import checked_limit

@@ -10,8 +10,8 @@ from typing import cast
 from cmdb.documents import Document, brief
 from cmdb.entities import CI, Kind, Lifecycle, Relationship
 from cmdb.errors import Invalid
-from cmdb.extent import Extent
 from cmdb.formats.batch import Batch
+from cmdb.history.extent import Extent
 from cmdb.ingest import Ingest
 from cmdb.lookup import follow
 from cmdb.observation import Link, Observation
