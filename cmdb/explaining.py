@@ -11,7 +11,7 @@ from typing import cast
 from cmdb.documents import Document, brief, moment
 from cmdb.entities import CI, Claim, Kind
 from cmdb.errors import NotFound
-from cmdb.lifecycle.losing import Cause, Lost, class_losers, losers
+from cmdb.losing import Cause, Lost, class_losers, losers
 from cmdb.normalise.described import SPELLED, shown
 from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.edited_relationships import type_and_target
