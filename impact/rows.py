@@ -134,16 +134,26 @@ def _redundancy(view: View) -> tuple[Redundancy, ...]:
 
 
 def _sightings_up_to(store: Store, number: int) -> dict[str, int]:
+    """When each relationship was last seen by then; a sighting that was taken back by then is none."""
     seen: dict[str, int] = {}
+    for subjects in _subjects_up_to(store, number):
+        for subject, found in store.seen(subjects, as_of=number).items():
+            id_, at = relationship_of(subject), microseconds(found.last_at)
+            if id_ is not None and at > seen.get(id_, -NEVER):
+                seen[id_] = at
+    return seen
+
+
+def _subjects_up_to(store: Store, number: int) -> Iterator[list[str]]:
+    """Subjects of relationships that were seen by then, each once."""
+    known: set[str] = set()
     after = 0
     while page := store.touches(after=after, limit=PAGE_LIMIT):
         for touch in page:
             if touch.number > number:
-                return seen
-            at = microseconds(touch.at)
-            for subject in touch.subjects:
-                id_ = relationship_of(subject)
-                if id_ is not None and at > seen.get(id_, -NEVER):
-                    seen[id_] = at
+                return
+            new = [subject for subject in touch.subjects if relationship_of(subject) and subject not in known]
+            known.update(new)
+            if new:
+                yield new
         after = page[-1].number
-    return seen
