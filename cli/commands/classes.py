@@ -11,7 +11,7 @@ from cli.wiring import make_registry
 
 
 @click.command()
-@click.argument("class_name", metavar="CLASS", required=False)
+@click.argument("class_name", metavar="[CLASS]", required=False)
 @json_option
 def classes(*, class_name: str | None, as_json: bool) -> None:
     """List the classes, or the attributes of one.
