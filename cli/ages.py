@@ -1,4 +1,4 @@
-"""How long ago something was, in words for people."""
+"""Times for people: how long ago something was, and when."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def ago(at: object, *, now: dt.datetime) -> str:
     unit, size = next((unit, size) for unit, size in _UNITS if distance >= (2 * size if unit == "y" else size))
     span = f"{distance // size} {unit}"
     return f"{span} ago" if seconds > 0 else f"in {span}"
+
+
+def second(at: object) -> str:
+    """A time in UTC, or its RFC 3339 text, to the second: `2026-01-31 12:00:00`; empty for None."""
+    return "" if at is None else str(at)[:19].replace("T", " ")

@@ -75,7 +75,10 @@ def _print_summary(name: str, report: ImportReport, *, is_dry_run: bool) -> None
     said = ", ".join(
         f"{count} {outcome}" for outcome, count in totals.items() if count or outcome in ("created", "unchanged")
     )
-    out.print(f"{name}: {said}; relationships: {report.links.created} created, {report.links.confirmed} confirmed")
+    refused = f", {report.links.refused} refused" if report.links.refused else ""
+    out.print(
+        f"{name}: {said}; relationships: {report.links.created} created, {report.links.confirmed} confirmed{refused}"
+    )
     if report.unknown_attributes:
         out.print(
             f"{report.unknown_attributes} values of attributes that the classes do not know are kept as claims",

@@ -18,6 +18,9 @@ STATE_STYLES = {
 }
 
 
+_ROOM_FOR_IDS = 100
+
+
 def console(*, is_error: bool = False) -> Console:
     """A console; off a terminal it is wide enough not to cut values, and without colour."""
     made = Console(stderr=is_error, highlight=False, soft_wrap=False)
@@ -25,17 +28,31 @@ def console(*, is_error: bool = False) -> Console:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, right: Iterable[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
 ) -> Table:
-    """A light table; columns named in `right` are set to the right."""
+    """A light table; columns named in `right` are set to the right, those in `whole` are never broken into lines."""
     drawn = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold dim"
     )
     for column in columns:
-        drawn.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
+        drawn.add_column(
+            column, justify="right" if column in set(right) else "left", overflow="fold", no_wrap=column in set(whole)
+        )
     for row in rows:
         drawn.add_row(*(Text(cell_text(cell), style=STATE_STYLES.get(cell_text(cell), "")) for cell in row))
     return drawn
+
+
+def ci_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table of CIs whose last column is the id; a terminal under 100 columns shows it without, for a name will do."""
+    if console().width >= _ROOM_FOR_IDS:
+        return table(columns, rows, whole=("id", "last seen"))
+    return table(columns[:-1], (row[:-1] for row in rows), whole=("last seen",))
 
 
 def cell_text(cell: object) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli.ages import second
 from cli.difference_output import print_difference
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
@@ -118,7 +119,7 @@ def show_(*, name: str, as_json: bool, store_url: str | None) -> None:
 def _shown(row: Document) -> tuple[object, ...]:
     ci = row["ci"]
     of = f"ci {ci.get('name', ci['id'])}" if isinstance(ci, dict) else (row["class"] or "everything")
-    return row["name"], row["revision"], row["at"], of, row["reason"], row["made_at"], row["by"]
+    return row["name"], row["revision"], second(row["at"]), of, row["reason"], second(row["made_at"]), row["by"]
 
 
 @baseline.command()

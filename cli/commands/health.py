@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from cli.ages import second
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cli.wiring import utc_now
@@ -231,11 +232,11 @@ def _print_address(one: Document) -> None:
     out.print(f"[bold]{one['address']}[/bold]  {what}")
     seen, looks = cast("list[Document]", one["seen_by"]), cast("list[Document]", one["looks"])
     if seen:
-        out.print(table(("seen by", "last"), ((each["source"], each["last_seen_at"]) for each in seen)))
+        out.print(table(("seen by", "last"), ((each["source"], second(each["last_seen_at"])) for each in seen)))
     if looks:
         out.print(
             table(
                 ("looked", "when", "outcome", "reason"),
-                ((each["source"], each["at"], each["outcome"], each["reason"]) for each in looks),
+                ((each["source"], second(each["at"]), each["outcome"], each["reason"]) for each in looks),
             )
         )

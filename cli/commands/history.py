@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from cli.ages import second
 from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
 from cmdb.documents import Document
@@ -54,19 +55,14 @@ def _print(view: View, ci: CI, rows: Sequence[Document]) -> None:
         lines = list(_lines(row, ci.id, names))
         more = [f"… and {len(lines) - SHOWN_OF_A_REVISION} more; --json shows all"]
         kept = lines if len(lines) <= SHOWN_OF_A_REVISION + 1 else lines[:SHOWN_OF_A_REVISION] + more
-        shown.append((row["revision"], _second(row["at"]), row["by"], row["what"], "\n".join(kept)))
+        shown.append((row["revision"], second(row["at"]), row["by"], row["what"], "\n".join(kept)))
     out.print(table(("revision", "at (UTC)", "by", "what", "changes"), shown, right=("revision",)))
     for source, seen in sightings_of(view, ci.id).items():
         out.print(
-            f"seen by {source} from {_second(seen.first_at.isoformat())} to {_second(seen.last_at.isoformat())}",
+            f"seen by {source} from {second(seen.first_at)} to {second(seen.last_at)}",
             style="dim",
             markup=False,
         )
-
-
-def _second(at: object) -> str:
-    """A time in UTC to the second."""
-    return str(at)[:19].replace("T", " ")
 
 
 def _lines(row: Document, ci: str, names: dict[str, str]) -> Iterator[str]:

@@ -8,8 +8,9 @@ from typing import cast
 
 import click
 
+from cli.ages import ago
 from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
-from cli.terminal import console, table
+from cli.terminal import ci_table, console
 from cli.wiring import utc_now
 from cmdb.asking.question import Question, make_question, pages
 from cmdb.documents import Document, list_rows
@@ -68,14 +69,16 @@ def list_(
 def _print(rows: Iterable[Document], question: Question, limit: int) -> None:
     extra = [name for name in question.attributes if name not in _SHOWN_ANYWAY][:_MOST_COLUMNS]
     shown = list(_shown(rows, extra))
-    console().print(table(("name", "class", "state", *extra, "addresses", "last seen", "id"), shown))
+    console().print(ci_table(("name", "class", "state", *extra, "addresses", "last seen", "id"), shown))
     many = f"{len(shown)} CI{'' if len(shown) == 1 else 's'}"
     console().print(many if len(shown) < limit else f"the first {many}; --limit shows more")
 
 
 def _shown(rows: Iterable[Document], extra: list[str]) -> Iterator[tuple[object, ...]]:
+    now = utc_now()
     for row in rows:
         attributes = cast("dict[str, object]", row["attributes"])
         state = row["state"] if row["lifecycle"] == "live" else row["lifecycle"]
         values = (attributes.get(name) for name in extra)
-        yield row["name"], row["class"], state, *values, attributes.get("ip_addresses"), row["last_seen_at"], row["id"]
+        seen = ago(row["last_seen_at"], now=now)
+        yield row["name"], row["class"], state, *values, attributes.get("ip_addresses"), seen, row["id"]

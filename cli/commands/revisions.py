@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from cli.ages import second
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
 from cli.wiring import utc_now
@@ -37,10 +38,7 @@ def revisions(*, limit: int, before: int | None, as_json: bool, store_url: str |
         for revision in newest:
             print_json(repair_answers.revision_row(revision))
         return
-    rows = [
-        (one.number, one.at.isoformat(timespec="seconds"), printable(one.by), printable(one.reason), one.run_id)
-        for one in newest
-    ]
+    rows = [(one.number, second(one.at), printable(one.by), printable(one.reason), one.run_id) for one in newest]
     console().print(table(("revision", "at", "by", "what for", "run"), rows, right=("revision",)))
     if newest and newest[-1].number > 1:
         console().print(f"older ones: cmdb revisions --before {newest[-1].number}", style="dim", markup=False)

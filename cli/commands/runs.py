@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.ages import second
 from cli.options import context, json_option, print_json, store_option
 from cli.terminal import console, table
 from cli.wiring import utc_now
@@ -28,7 +29,7 @@ def runs(*, limit: int, as_json: bool, store_url: str | None) -> None:
         return
     rows = [
         (
-            run.started_at.isoformat(timespec="seconds"),
+            second(run.started_at),
             run.source,
             run.state.value,
             list(run.targets),

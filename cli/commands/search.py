@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import click
 
+from cli.ages import ago
 from cli.options import context, json_option, print_json, store_option
-from cli.terminal import console, table
+from cli.terminal import ci_table, console
+from cli.wiring import utc_now
 from cmdb.documents import Document
 from cmdb.errors import Invalid
 from cmdb.search.answers import search_rows
@@ -43,18 +47,19 @@ def _print(rows: list[Document], limit: int) -> None:
     if not rows:
         console().print("no CI fits; every word must begin a word of its name, addresses, serials or descriptions")
         return
+    now = utc_now()
     columns = ("name", "class", "state", "found in", "value", "last seen", "id")
-    console().print(table(columns, (_shown(row) for row in rows)))
+    console().print(ci_table(columns, (_shown(row, now) for row in rows)))
     if len(rows) == limit:
         console().print(f"the best {limit}; there may be more")
     else:
         console().print(f"{len(rows)} CI{'' if len(rows) == 1 else 's'}")
 
 
-def _shown(row: Document) -> tuple[object, ...]:
+def _shown(row: Document, now: dt.datetime) -> tuple[object, ...]:
     state = row["state"] if row["lifecycle"] == "live" else row["lifecycle"]
     value = "" if row["field"] == "name" else _short(str(row["value"]))
-    return row["name"], row["class"], state, row["field"], value, row["last_seen_at"], row["id"]
+    return row["name"], row["class"], state, row["field"], value, ago(row["last_seen_at"], now=now), row["id"]
 
 
 def _short(value: str) -> str:

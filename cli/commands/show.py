@@ -6,6 +6,7 @@ from typing import cast
 
 import click
 
+from cli.ages import second
 from cli.options import as_of_option, as_of_view, context, json_option, print_json, store_option
 from cli.terminal import console, printable, table
 from cli.wiring import utc_now
@@ -46,7 +47,9 @@ def _print(document: documents.Document) -> None:
         f"[bold]{printable(str(document['name']))}[/bold]  {document['class']}  {document['lifecycle']}, {document['state']}",
         markup=True,
     )
-    out.print(f"{document['id']}  revision {document['revision']}, last seen {document['last_seen_at']}", style="dim")
+    out.print(
+        f"{document['id']}  revision {document['revision']}, last seen {second(document['last_seen_at'])}", style="dim"
+    )
     if "presence" in document:
         _print_presence(cast("dict[str, object]", document["presence"]))
     attributes = cast("dict[str, object]", document["attributes"])
@@ -63,7 +66,7 @@ def _print(document: documents.Document) -> None:
                 (
                     claim["source"],
                     claim["record"],
-                    claim["seen_at"],
+                    second(claim["seen_at"]),
                     len(cast("dict[str, object]", claim["attributes"])),
                 )
                 for claim in claims
@@ -74,7 +77,7 @@ def _print(document: documents.Document) -> None:
 
 
 def _print_presence(presence: dict[str, object]) -> None:
-    since = f" since {presence['since']}" if presence["since"] else ""
+    since = f" since {second(presence['since'])}" if presence["since"] else ""
     run = f" (run {presence['run']})" if presence["run"] else ""
     style = "dim" if presence["state"] == "present" else "yellow"
     said = str(presence["state"]).replace("_", " ")
