@@ -30,6 +30,23 @@ DAYS, SERVERS = 40, 25
 """Two looks a day at so many servers, each with a new value: the first of the two is what a compaction drops."""
 
 
+class Moments:
+    """When to kill, in seconds after the start: drawn anew each time, earlier after an act that ended by itself and later after a cut."""
+
+    def __init__(self, seed: int, *, longest_s: float) -> None:
+        self._chance = random.Random(seed)
+        self._longest_s = longest_s
+
+    def next(self) -> float:
+        """The next one; never earlier than the program takes to load."""
+        return self._chance.uniform(0.25, self._longest_s)
+
+    def told(self, *, was_cut: bool) -> bool:
+        """Learn from how the last one went; whether it cut."""
+        self._longest_s = max(0.3, self._longest_s * (1.4 if was_cut else 0.5))
+        return was_cut
+
+
 def _servers(count: int, **attributes: str) -> str:
     """Servers of which each depends on the one before it."""
     lines: list[object] = []
@@ -54,7 +71,7 @@ def _still(found: Picture) -> Picture:
 
 
 def test_a_withdrawal_killed_at_random_is_finished_by_withdrawing_again(place: Place) -> None:
-    chance = random.Random(3)
+    moments = Moments(3, longest_s=1.5)
     _landed(place, _servers(CIS[place.kind], location="hall 2"), "--source", "csv")
     _landed(place, _servers(CIS[place.kind] // 2, location="hall 1"), "--source", "ssh")
     was_cut = 0
@@ -62,8 +79,8 @@ def test_a_withdrawal_killed_at_random_is_finished_by_withdrawing_again(place: P
         before = picture(watching)
         for _ in range(KILLS):
             process = place.start("withdraw", "csv", "--json")
-            seen = kill_after(process, watching, chance.uniform(0.6, 2.4))
-            was_cut += process.returncode == -9
+            seen = kill_after(process, watching, moments.next())
+            was_cut += moments.told(was_cut=process.returncode == -9)
             with contextlib.closing(place.open()) as again:
                 check_nothing_lost_or_doubled(again, seen)
         assert was_cut
@@ -108,7 +125,7 @@ def _is_merged(store: Store, ci: str) -> bool:
 
 
 def test_a_merge_and_an_unmerge_killed_at_random_are_done_or_not_done(place: Place) -> None:
-    chance = random.Random(5)
+    moments = Moments(5, longest_s=1.0)
     _landed(place, _two_servers(PARTS[place.kind]))
     was_cut = 0
     with contextlib.closing(place.open()) as watching:
@@ -120,8 +137,8 @@ def test_a_merge_and_an_unmerge_killed_at_random_are_done_or_not_done(place: Pla
                 if _is_merged(watching, gone) is wanted:
                     break
                 process = place.start(*command)
-                seen = kill_after(process, watching, chance.uniform(0.4, 3.0))
-                was_cut += process.returncode == -9
+                seen = kill_after(process, watching, moments.next())
+                was_cut += moments.told(was_cut=process.returncode == -9)
                 with contextlib.closing(place.open()) as again:
                     check_nothing_lost_or_doubled(again, seen)
                     if not _is_merged(again, gone):
@@ -135,7 +152,7 @@ def test_a_merge_and_an_unmerge_killed_at_random_are_done_or_not_done(place: Pla
 
 
 def test_a_compaction_killed_at_random_is_finished_by_compacting_again(place: Place) -> None:
-    chance = random.Random(7)
+    moments = Moments(7, longest_s=1.0)
     for number in range(DAYS):
         with contextlib.closing(place.open(clock=partial(day, number))) as store:
             for hour in range(2):
@@ -149,8 +166,8 @@ def test_a_compaction_killed_at_random_is_finished_by_compacting_again(place: Pl
         now = picture(watching)
         for _ in range(KILLS):
             process = place.start("compact", "--before", "30", "--json")
-            seen = kill_after(process, watching, chance.uniform(0.5, 2.0))
-            was_cut += process.returncode == -9
+            seen = kill_after(process, watching, moments.next())
+            was_cut += moments.told(was_cut=process.returncode == -9)
             with contextlib.closing(place.open()) as again:
                 check_nothing_lost_or_doubled(again, seen)
                 check_same(picture(again), now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmdb.observation import Observation
@@ -87,6 +87,8 @@ def test_a_package_manager_that_failed_completes_no_packages() -> None:
     assert "packages" in reading.gaps
 
 
+# the first draw makes the tables of characters, which takes a second on a busy machine
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=12))
 def test_any_content_of_any_section_is_read_or_passed_over(contents: dict[str, str]) -> None:
     sections = {
