@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cmdb.classes.spec import Family
-from cmdb.entities import CI, Kind, Relationship
-from cmdb.observation import Observation
+from cmdb.entities import CI, Claim, Kind, Relationship
+from cmdb.observation import Draft, Observation
 from cmdb.repairs.merging import Repair
 from cmdb.repairs.reverting import Reverting
 from tests.unit.reconcile.builders import REGISTRY, World
@@ -20,23 +23,65 @@ LAW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChec
 Row = tuple[str, str]
 
 
-def _tell(told: list[Observation]) -> tuple[World, dict[Row, str]]:
-    """The world after all observations, and the CI of each row (run and local id)."""
+class Landed(NamedTuple):
+    """The CI that a row became when it was told, and the claim that it is part of."""
+
+    ci: str
+    record: str | None
+
+
+def _tell(told: list[Observation]) -> tuple[World, dict[Row, Landed]]:
+    """The world after all observations, and where each row (run and local id) landed."""
     world = World()
-    landed: dict[Row, str] = {}
+    landed: dict[Row, Landed] = {}
     for each in told:
-        for done in world.tell(each).plan.rows:
-            if done.ci is not None:
-                landed[each.run_id, done.local_id] = done.ci
+        done = world.tell(each)
+        drafts = {draft.local_id: draft for draft in each.drafts}
+        for row in done.plan.rows:
+            if row.ci is not None:
+                record = _record(world, each.source, drafts[row.local_id], row.ci)
+                landed[each.run_id, row.local_id] = Landed(row.ci, record)
     return world, landed
 
 
-def _groups(world: World, landed: dict[Row, str], runs: set[str]) -> dict[frozenset[Row], str]:
-    """The CI of each set of rows of these runs that became one."""
+def _record(world: World, source: str, draft: Draft, ci: str) -> str | None:
+    """The claim that a row which was just told is part of: a late row of others may move it to another CI."""
+    said = _identifiers(draft.attributes)
+    best: tuple[bool, bool, int, bool] | None = None
+    found = None
+    for claim in world.store.scan(Kind.CLAIM):
+        if not isinstance(claim, Claim) or (claim.source, claim.native_key) != (source, draft.native_key):
+            continue
+        theirs = {value for values in claim.identifiers.values() for value in values}
+        is_here = world.ci(claim.ci).id == world.ci(ci).id
+        if is_here or draft.native_key or said & theirs:
+            fit = said == theirs, said <= theirs, len(said & theirs), is_here
+            if best is None or fit > best:
+                best, found = fit, claim.id
+    return found
+
+
+def _identifiers(attributes: Mapping[str, object]) -> set[str]:
+    found: set[str] = set()
+    for name in ("serial_number", "mac_addresses", "ip_addresses"):
+        value = attributes.get(name)
+        found |= {str(one) for one in value} if isinstance(value, list) else {str(value)} if value else set()
+    return found
+
+
+def _ci_now(world: World, landed: Landed) -> str:
+    """The CI of the record that a row is part of, which need not be the CI that the row became when it was told."""
+    records = [landed.record] if landed.record is not None else []
+    claims = world.store.get_many(Kind.CLAIM, records).values()
+    return world.ci(next((claim.ci for claim in claims if isinstance(claim, Claim)), landed.ci)).id
+
+
+def _groups(world: World, landed: dict[Row, Landed], runs: set[str]) -> dict[frozenset[Row], str]:
+    """The CI of each set of rows of these runs that are one now."""
     found: dict[str, set[Row]] = {}
-    for row, ci in landed.items():
+    for row, where in landed.items():
         if row[0] in runs:
-            found.setdefault(world.ci(ci).id, set()).add(row)
+            found.setdefault(_ci_now(world, where), set()).add(row)
     return {frozenset(rows): ci for ci, rows in found.items()}
 
 
@@ -85,8 +130,8 @@ def test_what_only_the_source_claimed_is_retired_and_has_no_relationship_of_its_
     world, landed = _tell(told)
     withdraw(world, source)
     mine = {each.run_id for each in told if each.source == source}
-    others = {world.ci(ci).id for row, ci in landed.items() if row[0] not in mine}
-    only = {world.ci(ci).id for row, ci in landed.items() if row[0] in mine} - others
+    others = {_ci_now(world, where) for row, where in landed.items() if row[0] not in mine}
+    only = {_ci_now(world, where) for row, where in landed.items() if row[0] in mine} - others
     assert {world.ci(ci).lifecycle for ci in only} <= {"retired"}
     claimed = [one.claimed for one in world.store.scan(Kind.RELATIONSHIP) if isinstance(one, Relationship)]
     assert not any(source in sources for sources in claimed)
