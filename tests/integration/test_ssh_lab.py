@@ -105,7 +105,7 @@ def test_a_host_is_one_ci_with_its_hardware_and_system(scanned: Scanned, node: N
     ci = scanned.hosts()[node.hardware.serial]
     attributes = ci["attributes"]
     assert (ci["name"], ci["class"]) == (node.name, "virtual_machine" if node.name == "cache01" else "server")
-    assert (attributes["manufacturer"], attributes["model"]) == (node.hardware.vendor, node.hardware.product)
+    assert (attributes["manufacturer"], attributes["model"]) == (node.hardware.maker, node.hardware.product)
     assert (attributes["os_name"], attributes["os_version"]) == ("Debian GNU/Linux", "12")
     assert (attributes["machine_id"], attributes["fqdn"]) == (node.machine_id, node.fqdn)
     assert set(node.addresses) <= set(attributes["ip_addresses"])

@@ -94,7 +94,7 @@ def test_a_node_has_its_addresses_hardware_and_system(estate: Estate, name: str)
     if node.hardware is not None and node.ssh is not None:
         hardware = node.hardware
         told = (attributes["serial_number"], attributes["model"], attributes["manufacturer"])
-        assert told == (hardware.serial, hardware.product, hardware.vendor)
+        assert told == (hardware.serial, hardware.product, hardware.maker)
 
 
 @pytest.mark.parametrize("name", sorted(NEIGHBOURS))

@@ -84,6 +84,11 @@ class Hardware:
     product: str
     serial: str
 
+    @property
+    def maker(self) -> str:
+        """The one spelling of the vendor that the firmware names (cmdb/data/manufacturers.yaml)."""
+        return {"Dell Inc.": "Dell", "VMware, Inc.": "VMware"}[self.vendor]
+
 
 @dataclass(frozen=True, slots=True)
 class SnmpAccess:
