@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from cmdb.classes.spec import ClassSpec, Weight
+from cmdb.classes.spec import ClassSpec, Family, Weight
 from cmdb.entities import CI
 
 REQUIRED_SHARE = 0.6
@@ -39,6 +39,9 @@ class Tally:
         """Count a CI in; gives its own completeness back."""
         # a CI is called by its strongest identifier when nobody named it
         known = {"name", *ci.attributes}
+        if spec.family is Family.DEPENDENT:
+            # a part exists only inside its host, to which a relationship leads
+            known.add("host")
         score = completeness(spec, known)
         self.cis += 1
         self.total += score

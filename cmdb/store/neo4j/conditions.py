@@ -84,7 +84,8 @@ class Compiler:
         """An expression that is true or false."""
         match condition:
             case Always(value=value):
-                return "true" if value else "false"
+                # as a parameter: a literal false is planned away, together with the index that a hint names
+                return f"({self._parameters.bind(value)} = true)"
             case Not(of=of):
                 return f"(NOT {self.condition(of)})"
             case And(of=parts):

@@ -55,3 +55,13 @@ def test_the_mean_is_over_cis_and_not_over_classes() -> None:
 
 def test_nothing_at_all_is_complete() -> None:
     assert overall({}) == 1.0
+
+
+def test_a_part_has_its_host_by_a_relationship() -> None:
+    made = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    parts = Tally()
+    parts.add(
+        CI(id="x", class_name="interface", name="eth0", attributes={}, created_at=made),
+        default_registry().get("interface"),
+    )
+    assert "host" not in parts.missing
