@@ -87,7 +87,7 @@ class Hardware:
     @property
     def maker(self) -> str:
         """The one spelling of the vendor that the firmware names (cmdb/data/manufacturers.yaml)."""
-        return {"Dell Inc.": "Dell", "VMware, Inc.": "VMware"}[self.vendor]
+        return {"Dell Inc.": "Dell", "VMware, Inc.": "VMware"}.get(self.vendor, self.vendor)
 
 
 @dataclass(frozen=True, slots=True)
