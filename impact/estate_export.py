@@ -7,11 +7,11 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from cmdb.entities import CI, Kind, Redundancy, Relationship
+from cmdb.entities import CI, Redundancy, Relationship
 from cmdb.store.view import View
+from cmdb.store.walking import every
 from cmdb.values import Value
 from impact.export import group_attributes, plain
-from impact.rows import scan
 
 _TYPES = {bool: "boolean", int: "long", float: "double", str: "string"}
 _NODE, _EDGE = "node", "edge"
@@ -91,18 +91,18 @@ def _elements(view: View, kept: Container[str] | None) -> Iterator[_Node | _Edge
     def is_kept(*ids: str) -> bool:
         return kept is None or all(id_ in kept for id_ in ids)
 
-    for ci in scan(view, Kind.CI):
-        if isinstance(ci, CI) and ci.merged_into is None and is_kept(ci.id):
+    for ci in every(view, CI):
+        if ci.merged_into is None and is_kept(ci.id):
             own = {"class": ci.class_name, "name": ci.name, "lifecycle": ci.lifecycle.value, "state": ci.state.value}
             yield _Node(ci.id, plain(ci.attributes.items()) | own)
-    for entity in scan(view, Kind.RELATIONSHIP):
-        if isinstance(entity, Relationship) and is_kept(entity.source, entity.target):
+    for entity in every(view, Relationship):
+        if is_kept(entity.source, entity.target):
             described = plain(entity.attributes.items()) | {"type": entity.type, "confidence": entity.confidence}
             yield _Edge(entity.id, entity.source, entity.target, described)
-    for entity in scan(view, Kind.REDUNDANCY):
-        if isinstance(entity, Redundancy) and is_kept(entity.of, *entity.members):
-            for member in entity.members:
-                yield _Edge(f"{entity.id}/{member}", entity.of, member, group_attributes(entity))
+    for group in every(view, Redundancy):
+        if is_kept(group.of, *group.members):
+            for member in group.members:
+                yield _Edge(f"{group.id}/{member}", group.of, member, group_attributes(group))
 
 
 def _word(value: Value) -> str:

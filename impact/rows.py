@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cmdb.entities import CI, Entity, Kind, Lifecycle, Redundancy, Relationship
+from cmdb.entities import CI, Lifecycle, Redundancy, Relationship
 from cmdb.history.past import Past
 from cmdb.store.protocol import PAGE_LIMIT, EdgeRow, NodeRow, Store, Then
 from cmdb.store.view import View
+from cmdb.store.walking import every
 from impact.estate import Estate, billionths, instant, microseconds
 from impact.kernel_pure import NEVER
 from impact.snapshot import LIFECYCLE_CODES
@@ -105,22 +106,13 @@ def read_as_of(store: Store, then: Then) -> Estate:
     view = Past(store, then)
     seen = _sightings_up_to(store, then.touch)
     columns = Columns()
-    for ci in scan(view, Kind.CI):
-        if isinstance(ci, CI) and ci.merged_into is None:
+    for ci in every(view, CI):
+        if ci.merged_into is None:
             columns.add_node(NodeRow(ci.id, ci.class_name, ci.name, Lifecycle(ci.lifecycle).value))
-    for entity in scan(view, Kind.RELATIONSHIP):
-        if isinstance(entity, Relationship):
-            last = instant(seen.get(entity.id, NEVER))
-            columns.add_edge(EdgeRow(entity.source, entity.type, entity.target, entity.confidence, last))
+    for one in every(view, Relationship):
+        last = instant(seen.get(one.id, NEVER))
+        columns.add_edge(EdgeRow(one.source, one.type, one.target, one.confidence, last))
     return columns.estate(then.revision, _redundancy(view))
-
-
-def scan(view: View, kind: Kind) -> Iterator[Entity]:
-    """All entities of a kind, page by page in id order."""
-    after = ""
-    while page := view.scan(kind, after=after, limit=PAGE_LIMIT):
-        yield from page
-        after = page[-1].id
 
 
 def relationship_of(subject: str) -> str | None:
@@ -130,7 +122,7 @@ def relationship_of(subject: str) -> str | None:
 
 
 def _redundancy(view: View) -> tuple[Redundancy, ...]:
-    return tuple(e for e in scan(view, Kind.REDUNDANCY) if isinstance(e, Redundancy))
+    return tuple(every(view, Redundancy))
 
 
 def _sightings_up_to(store: Store, number: int) -> dict[str, int]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -12,6 +11,7 @@ from cli.terminal import console, table
 from cmdb.documents import review_item
 from cmdb.entities import CI, Kind, Review
 from cmdb.store.protocol import Store
+from cmdb.store.walking import every
 from cmdb.values import Value
 
 LONG = 3
@@ -27,7 +27,7 @@ def review(*, as_json: bool, store_url: str | None) -> None:
     Example: cmdb review
     """
     with context(store_url) as found:
-        items = sorted(_items(found.store), key=lambda item: (item.kind, item.since, item.id))
+        items = sorted(every(found.store, Review), key=lambda item: (item.kind, item.since, item.id))
         called = {} if as_json else _names(found.store, items)
     if as_json:
         for item in items:
@@ -51,10 +51,3 @@ def _shown(item: Review) -> dict[str, Value]:
 
 def _is_long(value: Value) -> bool:
     return isinstance(value, (list, tuple)) and len(value) > LONG and any(isinstance(one, Mapping) for one in value)
-
-
-def _items(store: Store) -> Iterator[Review]:
-    after = ""
-    while page := store.scan(Kind.REVIEW, after=after):
-        yield from (cast("Review", item) for item in page)
-        after = page[-1].id

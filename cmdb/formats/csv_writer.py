@@ -10,10 +10,11 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import cast
 
 from cmdb.entities import CI, Kind, Relationship
-from cmdb.formats.graph_writer import all_of, ci_documents
+from cmdb.formats.graph_writer import ci_documents
 from cmdb.registry import Registry
 from cmdb.store.protocol import PAGE_LIMIT
 from cmdb.store.view import View
+from cmdb.store.walking import every
 from cmdb.values import Value
 
 LITERAL = "attribute:"
@@ -49,8 +50,7 @@ def write_csv(view: View, registry: Registry, *, kept: Container[str] | None = N
 def _columns(view: View, registry: Registry, kept: Container[str] | None) -> tuple[list[str], list[str]]:
     """Headings of the attributes and of the relationships that the CIs have."""
     headings: set[str] = set()
-    for entity in all_of(view, Kind.CI):
-        ci = cast("CI", entity)
+    for ci in every(view, CI):
         if ci.merged_into is None and (kept is None or ci.id in kept):
             headings |= {_heading(registry, ci.class_name, name) for name in ci.attributes}
             headings |= {"lifecycle"} if ci.lifecycle != "live" else set()
@@ -59,7 +59,7 @@ def _columns(view: View, registry: Registry, kept: Container[str] | None) -> tup
     if kept is None:
         types = set(view.count(Kind.RELATIONSHIP))
     else:
-        types = {cast("Relationship", entity).type for entity in all_of(view, Kind.RELATIONSHIP)}
+        types = {one.type for one in every(view, Relationship)}
     return sorted(headings), sorted(types)
 
 
@@ -105,7 +105,7 @@ def _leaving(view: View, ids: list[str]) -> Iterator[Relationship]:
         return
     found = view.find(Kind.RELATIONSHIP, "source", ids, limit=PAGE_LIMIT)
     if len(found) < PAGE_LIMIT:
-        yield from (cast("Relationship", entity) for entity in found)
+        yield from cast("tuple[Relationship, ...]", found)
         return
     if len(ids) > 1:
         half = len(ids) // 2
@@ -114,8 +114,7 @@ def _leaving(view: View, ids: list[str]) -> Iterator[Relationship]:
         return
     # one product on ten thousand hosts
     wanted = set(ids)
-    for entity in all_of(view, Kind.RELATIONSHIP):
-        relationship = cast("Relationship", entity)
+    for relationship in every(view, Relationship):
         if relationship.source in wanted:
             yield relationship
 

@@ -8,10 +8,11 @@ from collections.abc import Container, Iterator
 from typing import cast
 
 from cmdb.classes.spec import Family
-from cmdb.entities import CI, Claim, Entity, Kind, Lifecycle, Redundancy, Relationship
+from cmdb.entities import CI, Claim, Lifecycle, Redundancy, Relationship
 from cmdb.identity.keys import inside_key
 from cmdb.registry import Registry
 from cmdb.store.view import View
+from cmdb.store.walking import every, pages_of
 from cmdb.values import Value
 
 
@@ -25,8 +26,7 @@ def write_graph(view: View, registry: Registry, *, kept: Container[str] | None =
     for document in ci_documents(view, registry):
         if kept is None or document["id"] in kept:
             yield _line({"ci": _within(document, kept)})
-    for entity in all_of(view, Kind.RELATIONSHIP):
-        relationship = cast("Relationship", entity)
+    for relationship in every(view, Relationship):
         if kept is not None and not (relationship.source in kept and relationship.target in kept):
             continue
         yield _line(
@@ -40,8 +40,7 @@ def write_graph(view: View, registry: Registry, *, kept: Container[str] | None =
                 }
             }
         )
-    for entity in all_of(view, Kind.REDUNDANCY):
-        group = cast("Redundancy", entity)
+    for group in every(view, Redundancy):
         if kept is None or all(id_ in kept for id_ in (group.of, *group.members)):
             yield _line({"redundancy": _group(group)})
 
@@ -59,8 +58,8 @@ def ci_documents(view: View, registry: Registry) -> Iterator[dict[str, Value]]:
     natives, said = _claimed(view)
     several = {key for key, count in Counter(key for _, key in natives.values()).items() if count > 1}
     ends = _ends(view, registry)
-    for page in _pages(view, Kind.CI):
-        cis = [ci for ci in cast("tuple[CI, ...]", page) if ci.merged_into is None]
+    for page in pages_of(view, CI):
+        cis = [ci for ci in page if ci.merged_into is None]
         hosts = _hosts(view, registry, cis, ends, said)
         for ci in cis:
             source, key = natives.get(ci.id, ("", ""))
@@ -97,8 +96,7 @@ def _claimed(view: View) -> tuple[dict[str, tuple[str, str]], _Said]:
     """The smallest (source, native key) by CI, and what claims call the CIs."""
     natives: dict[str, tuple[str, str]] = {}
     said: _Said = {}
-    for entity in all_of(view, Kind.CLAIM):
-        claim = cast("Claim", entity)
+    for claim in every(view, Claim):
         said.setdefault(claim.ci, set()).add((claim.class_name, claim.name))
         if claim.native_key is not None:
             candidate = (claim.source, claim.native_key)
@@ -110,8 +108,7 @@ def _ends(view: View, registry: Registry) -> dict[tuple[str, str], list[str]]:
     """Targets by source and type, of the relationships that may lead from a part to its host."""
     types = {spec.host_relationship for spec in registry.classes()} - {None}
     ends: dict[tuple[str, str], list[str]] = {}
-    for entity in all_of(view, Kind.RELATIONSHIP):
-        relationship = cast("Relationship", entity)
+    for relationship in every(view, Relationship):
         if relationship.type in types:
             ends.setdefault((relationship.source, relationship.type), []).append(relationship.target)
     return ends
@@ -140,19 +137,6 @@ def _hosts(
         if known:
             hosts[id_] = known[0]
     return hosts
-
-
-def _pages(view: View, kind: Kind) -> Iterator[tuple[Entity, ...]]:
-    after = ""
-    while page := view.scan(kind, after=after):
-        yield page
-        after = page[-1].id
-
-
-def all_of(view: View, kind: Kind) -> Iterator[Entity]:
-    """Every entity of a kind in id order; reads page by page."""
-    for page in _pages(view, kind):
-        yield from page
 
 
 def _line(document: dict[str, Value]) -> str:

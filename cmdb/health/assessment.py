@@ -15,6 +15,7 @@ from cmdb.health.completeness import Tally, overall
 from cmdb.health.correctness import Duplicates, duplicates, orphans, sightings_of, stale
 from cmdb.registry import Registry
 from cmdb.store.view import View
+from cmdb.store.walking import every
 
 PAGE = 2000
 EXAMPLES = 10
@@ -98,12 +99,7 @@ def assess(
     """
     done = Assessment(at=now, revision=view.revision())
     chosen = None if ids is None else frozenset(ids)
-    reviews: list[Review] = []
-    after = ""
-    while page := view.scan(Kind.REVIEW, after=after):
-        reviews += [cast("Review", item) for item in page]
-        after = page[-1].id
-    done.duplicates = _within(duplicates(reviews), chosen)
+    done.duplicates = _within(duplicates(every(view, Review)), chosen)
     doubled = {ci for one in done.duplicates.sets for ci in one}
     classes = None if class_name is None else registry.subclasses(class_name)
     for cis in _chosen(view, classes, ids):

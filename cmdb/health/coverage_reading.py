@@ -15,6 +15,7 @@ from cmdb.health.ranges import Address, address_of
 from cmdb.identity.evidence import Kind as Evident
 from cmdb.identity.keys import key
 from cmdb.store.protocol import Store
+from cmdb.store.walking import every, pages_of
 
 MAX_RUNS = 1_000
 """The newest runs that are looked at."""
@@ -29,10 +30,8 @@ def ranges_of(store: Store, network: str | None = None) -> list[RangeCoverage]:
 
 
 def _heard(store: Store, space: str) -> Iterator[Heard]:
-    after = ""
-    while page := store.scan(Kind.CLAIM, after=after):
-        after = page[-1].id
-        yield from _heard_of(store, cast("tuple[Claim, ...]", page), space)
+    for page in pages_of(store, Claim):
+        yield from _heard_of(store, page, space)
 
 
 def _heard_of(store: Store, claims: Sequence[Claim], space: str) -> Iterator[Heard]:
@@ -60,22 +59,13 @@ def _heard_at(store: Store, address: Address, space: str) -> list[Heard]:
 
 def runs_of(store: Store) -> list[Run]:
     """The newest runs, newest first."""
-    newest: deque[Run] = deque(maxlen=MAX_RUNS)
-    after = ""
-    while page := store.scan(Kind.RUN, after=after):
-        newest.extend(cast("tuple[Run, ...]", page))
-        after = page[-1].id
+    newest = deque(every(store, Run), maxlen=MAX_RUNS)
     return sorted(newest, key=lambda run: (run.started_at, run.id), reverse=True)
 
 
 def schedules_of(store: Store) -> list[Schedule]:
     """All schedules."""
-    found: list[Schedule] = []
-    after = ""
-    while page := store.scan(Kind.SCHEDULE, after=after):
-        found += cast("tuple[Schedule, ...]", page)
-        after = page[-1].id
-    return found
+    return list(every(store, Schedule))
 
 
 def range_document(found: RangeCoverage) -> Document:

@@ -14,7 +14,8 @@ from cmdb.errors import Conflict, Invalid, NotFound
 from cmdb.history.difference import differences
 from cmdb.history.extent import Extent
 from cmdb.registry import Registry
-from cmdb.store.protocol import PAGE_LIMIT, Store
+from cmdb.store.protocol import Store
+from cmdb.store.walking import every
 
 NAME_LIMIT = 200
 MAX_TRIES = 20
@@ -131,7 +132,4 @@ class Baselines:
 
 def every_baseline(store: Store) -> Iterator[Baseline]:
     """All baselines, in id order."""
-    after = ""
-    while page := store.scan(Kind.BASELINE, after=after, limit=PAGE_LIMIT):
-        yield from cast("tuple[Baseline, ...]", page)
-        after = page[-1].id
+    return every(store, Baseline)

@@ -12,7 +12,8 @@ from cmdb.entities import CI, Kind
 from cmdb.errors import Invalid
 from cmdb.history.baselines import every_baseline
 from cmdb.history.timeline import changes_of
-from cmdb.store.protocol import PAGE_LIMIT, Horizon, Store, Then
+from cmdb.store.protocol import Horizon, Store, Then
+from cmdb.store.walking import pages_of
 
 KEEP_DAYS = 90
 """Days for which every state is kept unless said otherwise (contract: issue "Truth", history)."""
@@ -108,8 +109,7 @@ def baseline_revisions(store: Store, until: int) -> Iterator[int]:
 
 def joining_revisions(store: Store, until: int) -> Iterator[int]:
     """Revisions in which CIs were merged, and those before, so that every join can still be undone."""
-    after = ""
-    while page := cast("tuple[CI, ...]", store.scan(Kind.CI, after=after, limit=PAGE_LIMIT)):
+    for page in pages_of(store, CI):
         merged = [ci.id for ci in page if ci.merged_into is not None]
         for change in changes_of(store, Kind.CI, merged):
             before, now = cast("CI | None", change.before), cast("CI | None", change.after)
@@ -117,4 +117,3 @@ def joining_revisions(store: Store, until: int) -> Iterator[int]:
             if is_join and change.revision <= until:
                 yield change.revision - 1
                 yield change.revision
-        after = page[-1].id

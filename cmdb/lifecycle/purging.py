@@ -20,7 +20,7 @@ from typing import cast
 import msgspec
 
 from cmdb.amending import Amender
-from cmdb.changeset import Change, ChangeSet, Revision
+from cmdb.changeset import ChangeSet, Revision
 from cmdb.entities import CI, Claim, Kind, Lifecycle, Relationship, Review
 from cmdb.errors import Conflict, NotFound
 from cmdb.reconcile.deletion import parts_of
@@ -28,6 +28,7 @@ from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.workspace import Workspace
 from cmdb.store.erasure import Erasure
 from cmdb.store.protocol import Store
+from cmdb.store.walking import every, every_change
 
 NAME = "purged"
 """What a purged CI is called in the past."""
@@ -60,17 +61,14 @@ class Purging:
 
     def due(self, *, retired_for: dt.timedelta) -> Iterator[CI]:
         """CIs that were retired for so long and that no source claims, in id order; reads all CIs."""
-        after = ""
-        while page := self._store.scan(Kind.CI, after=after):
-            after = page[-1].id
-            for ci in (cast("CI", entity) for entity in page):
-                if ci.lifecycle is not Lifecycle.RETIRED or ci.merged_into is not None:
-                    continue
-                try:
-                    self._check(ci, retired_for)
-                except Conflict:
-                    continue
-                yield ci
+        for ci in every(self._store, CI):
+            if ci.lifecycle is not Lifecycle.RETIRED or ci.merged_into is not None:
+                continue
+            try:
+                self._check(ci, retired_for)
+            except Conflict:
+                continue
+            yield ci
 
     def purge(self, ci: str, *, retired_for: dt.timedelta, by: str) -> tuple[Purge, Revision]:
         """Purge a CI, present and past, in one transaction; raises as `plan`."""
@@ -194,7 +192,7 @@ def _regroup(workspace: Workspace, ids: Collection[str]) -> tuple[int, int]:
 def retired_since(store: Store, ci: str) -> dt.datetime:
     """When a retired CI was last retired."""
     since: dt.datetime | None = None
-    for change in history_of(store, ci):
+    for change in every_change(store, Kind.CI, ci):
         is_retired = isinstance(change.after, CI) and change.after.lifecycle is Lifecycle.RETIRED
         if not is_retired:
             since = None
@@ -202,11 +200,3 @@ def retired_since(store: Store, ci: str) -> dt.datetime:
             since = change.at
     assert since is not None, ci
     return since
-
-
-def history_of(store: Store, ci: str) -> Iterator[Change]:
-    """Every change of a CI, oldest first."""
-    after = 0
-    while page := store.history(Kind.CI, ci, after=after):
-        yield from page
-        after = page[-1].revision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
@@ -18,6 +18,7 @@ from cmdb.reconcile.joins import join
 from cmdb.reconcile.unjoins import unjoin
 from cmdb.reconcile.workspace import Workspace
 from cmdb.repairs.reverting import changes_of
+from cmdb.store.walking import every_change
 from cmdb.values import Value
 
 SOURCE = "unmerge"
@@ -88,7 +89,7 @@ class Repair:
         return Joined(change, tuple(changes_of(store, change.revision)), before, after)
 
     def _joining(self, merged: str) -> Change:
-        history = tuple(self._history(merged))
+        history = tuple(every_change(self._store, Kind.CI, merged))
         if not history:
             raise NotFound(f"no CI has the id {merged}", ids=[merged])
         return joining_change(history)
@@ -136,9 +137,3 @@ class Repair:
         )
         self._store.note([Write(Kind.RUN, run.id, None, run)])
         return run
-
-    def _history(self, ci: str) -> Iterator[Change]:
-        after = 0
-        while page := self._store.history(Kind.CI, ci, after=after):
-            yield from page
-            after = page[-1].revision

@@ -11,6 +11,7 @@ from cmdb.entities import Claim, Kind, Redundancy
 from cmdb.reconcile.retelling import Heard
 from cmdb.reconcile.withdrawing import Recall
 from cmdb.store.protocol import Sighted, Store
+from cmdb.store.walking import every_change
 
 
 class StoreRecall(Recall):
@@ -21,7 +22,7 @@ class StoreRecall(Recall):
 
     def heard(self, claim: str) -> Sequence[Heard]:
         """As `Recall.heard`."""
-        states = _since_made(_changes(self._store, Kind.CLAIM, claim))
+        states = _since_made(list(every_change(self._store, Kind.CLAIM, claim)))
         sighted = self._sighted(claim)
         heard: list[Heard] = []
         for index, change in enumerate(states):
@@ -41,7 +42,7 @@ class StoreRecall(Recall):
 
     def writers(self, group: Redundancy) -> Sequence[tuple[Redundancy, frozenset[str]]]:
         """As `Recall.writers`."""
-        states = _since_made(_changes(self._store, Kind.REDUNDANCY, group.id))
+        states = _since_made(list(every_change(self._store, Kind.REDUNDANCY, group.id)))
         seen = {source: {one.revision for one in self._sighted(f"{group.id}@{source}")} for source in group.sources}
         return [
             (
@@ -53,15 +54,6 @@ class StoreRecall(Recall):
 
     def _sighted(self, subject: str) -> tuple[Sighted, ...]:
         return self._store.sightings_of([subject]).get(subject, ())
-
-
-def _changes(store: Store, kind: Kind, id_: str) -> list[Change]:
-    found: list[Change] = []
-    after = 0
-    while page := store.history(kind, id_, after=after):
-        found += page
-        after = page[-1].revision
-    return found
 
 
 def _since_made(changes: Sequence[Change]) -> list[Change]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from cmdb.amending import Amender
-from cmdb.entities import CI, Kind
+from cmdb.entities import CI
 from cmdb.reconcile.workspace import Workspace
+from cmdb.store.walking import pages_of
 
 PAGE = 500
 NAMED_LIMIT = 1_000
@@ -60,8 +60,6 @@ class Resettling:
         return done
 
     def _pages(self) -> Iterator[list[CI]]:
-        after = ""
-        while page := cast("tuple[CI, ...]", self._amender.store.scan(Kind.CI, after=after, limit=PAGE)):
-            after = page[-1].id
+        for page in pages_of(self._amender.store, CI, limit=PAGE):
             if living := [ci for ci in page if ci.merged_into is None]:
                 yield living

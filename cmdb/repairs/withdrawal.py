@@ -19,6 +19,7 @@ from cmdb.reconcile.retelling import Window
 from cmdb.reconcile.withdrawing import Withdrawing, retired_by
 from cmdb.reconcile.workspace import Workspace
 from cmdb.repairs.recalling import StoreRecall
+from cmdb.store.walking import pages_of
 
 SOURCE = "withdraw"
 """Source of the run that a withdrawal is journalled as; its target is the source that was withdrawn."""
@@ -193,10 +194,9 @@ class Withdrawal:
 
     def _leftovers(self, source: str) -> Iterator[list[Parked | Review]]:
         """Parked drafts and review items of the source, page by page; reads all of both."""
-        for kind in (Kind.PARKED, Kind.REVIEW):
-            after = ""
-            while page := cast("tuple[Parked | Review, ...]", self._store.scan(kind, after=after, limit=PAGE)):
-                after = page[-1].id
+        types: tuple[type[Parked | Review], ...] = (Parked, Review)
+        for type_ in types:
+            for page in pages_of(self._store, type_, limit=PAGE):
                 if mine := [item for item in page if item.source == source]:
                     yield mine
 
