@@ -15,7 +15,6 @@ from cmdb.reconcile.deletion import delete
 from cmdb.reconcile.ranking import PERSON_PREFIX
 from cmdb.reconcile.stopping import KIND, claims_of, scope_from, scopes_of
 from cmdb.reconcile.workspace import Workspace
-from cmdb.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +105,3 @@ def _withdrawn(workspace: Workspace) -> tuple[str, ...]:
         if isinstance(after, Claim) and isinstance(before, Claim) and after.withdrawn_at and not before.withdrawn_at:
             cis[after.ci] = None
     return tuple(cis)
-
-
-def review_values(item: Review) -> dict[str, Value]:
-    """What a person needs to know before they confirm, without the lists."""
-    return {name: value for name, value in item.values.items() if name not in ("scopes", "claims")}

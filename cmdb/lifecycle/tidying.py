@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
 from cmdb.amending import Amender, Change
 from cmdb.changeset import Revision
 from cmdb.entities import Claim, Kind, Parked, Review
-from cmdb.identity.match import Flagged
 from cmdb.reconcile import clocks, stopping
 from cmdb.reconcile.edits import month
 from cmdb.reconcile.graces import end_answered, end_graces, has_run_out
-from cmdb.reconcile.parking import expired, forget_waits, told_of
-from cmdb.reconcile.reviews import review
+from cmdb.reconcile.parking import end_parked, expired, forget_waits
 from cmdb.reconcile.workspace import Workspace
+from cmdb.store.walking import every
 
 MAX_AT_ONCE = 1000
 """Parked drafts or claims that one revision ends."""
@@ -47,7 +45,7 @@ class Tidying:
         return Tidied(parked=self._expire_parked(by), graces=self._end_graces(by), clocks=self._forget_clocks(by))
 
     def _expire_parked(self, by: str) -> int:
-        old = expired(self._parked(), self._amender.clock())
+        old = expired(every(self._store, Parked), self._amender.clock())
         for start in range(0, len(old), MAX_AT_ONCE):
             some = old[start : start + MAX_AT_ONCE]
 
@@ -55,19 +53,11 @@ class Tidying:
                 for item in some:
                     if workspace.get(Kind.PARKED, item.id) is None:
                         continue
-                    workspace.end(Kind.PARKED, item.id)
+                    end_parked(workspace, item)
                     forget_waits(workspace, item, self._amender.registry)
-                    for kind in ("parked", "insufficient_identity", "virtual_mac"):
-                        _end_review(workspace, told_of(item, kind), item)
 
             self._amend(change, by, f"{len(some)} parked drafts expired")
         return len(old)
-
-    def _parked(self) -> Iterator[Parked]:
-        after = ""
-        while page := self._store.scan(Kind.PARKED, after=after):
-            yield from cast("tuple[Parked, ...]", page)
-            after = page[-1].id
 
     def _end_graces(self, by: str) -> int:
         now, policy = self._amender.clock(), self._amender.policy
@@ -104,12 +94,6 @@ class Tidying:
 
     def _amend(self, change: Change, by: str, reason: str) -> Revision | None:
         return self._amender.amend(change, by=by, reason=reason)
-
-
-def _end_review(workspace: Workspace, told: Flagged, item: Parked) -> None:
-    id_ = review(told.kind, (), told.values, source=item.source, since=item.since).id
-    if workspace.get(Kind.REVIEW, id_) is not None:
-        workspace.end(Kind.REVIEW, id_)
 
 
 def _months(now: dt.datetime) -> list[str]:

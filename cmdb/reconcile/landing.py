@@ -24,6 +24,7 @@ from cmdb.reconcile.joins import group_id, join
 from cmdb.reconcile.links import EndIsParked, put_link, relate
 from cmdb.reconcile.matched import matched
 from cmdb.reconcile.parking import (
+    end_parked,
     host_candidates,
     links_between,
     links_together,
@@ -281,12 +282,7 @@ class Landing:
                 continue
             if row.draft.is_known_or_waits:
                 wait_no_more(self._workspace, item, row)
-            self._workspace.end(Kind.PARKED, item.id)
-            for kind in ("parked", "insufficient_identity"):
-                told = told_of(item, kind)
-                id_ = review(told.kind, (), told.values, source=item.source, since=item.since).id
-                if self._workspace.get(Kind.REVIEW, id_) is not None:
-                    self._workspace.end(Kind.REVIEW, id_)
+            end_parked(self._workspace, item)
             seen = replace(self._observation, source=item.source, at=item.observed_at)
             ready_links, waiting = links_between(item, became)
             for link in ready_links:

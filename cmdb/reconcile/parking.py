@@ -14,6 +14,7 @@ from cmdb.identity.keys import ANY_WAITS, key, keys_of, waits_key
 from cmdb.identity.match import Flagged
 from cmdb.normalise import naming
 from cmdb.observation import Draft, Link, Observation
+from cmdb.reconcile.reviews import review
 from cmdb.reconcile.rows import Row, ready
 from cmdb.reconcile.snapshot import Snapshot
 from cmdb.reconcile.workspace import Workspace
@@ -158,6 +159,16 @@ def parked_as(item: str) -> str:
 def told_of(item: Parked, kind: str) -> Flagged:
     """What a person is told while the draft is parked."""
     return Flagged(kind, (), {"parked": item.id, "reason": item.reason})
+
+
+def end_parked(workspace: Workspace, item: Parked) -> None:
+    """End a parked draft, and what a person was told of it."""
+    workspace.end(EntityKind.PARKED, item.id)
+    for kind in ("parked", "insufficient_identity", "virtual_mac"):
+        told = told_of(item, kind)
+        id_ = review(told.kind, (), told.values, source=item.source, since=item.since).id
+        if workspace.get(EntityKind.REVIEW, id_) is not None:
+            workspace.end(EntityKind.REVIEW, id_)
 
 
 def links_between(item: Parked, became: Mapping[str, str]) -> tuple[list[Link], list[dict[str, Value]]]:

@@ -17,7 +17,7 @@ from cmdb.identity.keys import fingerprint_key
 from cmdb.reconcile.claims import is_edit
 from cmdb.reconcile.confidence import together
 from cmdb.reconcile.own_keys import all_keys, hosts_of
-from cmdb.reconcile.parking import told_of
+from cmdb.reconcile.parking import end_parked
 from cmdb.reconcile.precedence import Policy
 from cmdb.reconcile.retelling import Heard, Retold, Window, without
 from cmdb.reconcile.reviews import review
@@ -83,12 +83,7 @@ class Withdrawing:
         """End a parked draft of the source, and what a person was told of it."""
         if item.source != self._source or item.observed_at not in self._window:
             return
-        self._workspace.end(Kind.PARKED, item.id)
-        for kind in ("parked", "insufficient_identity"):
-            told = told_of(item, kind)
-            id_ = review(told.kind, (), told.values, source=item.source, since=item.since).id
-            if self._workspace.get(Kind.REVIEW, id_) is not None:
-                self._workspace.end(Kind.REVIEW, id_)
+        end_parked(self._workspace, item)
 
     def review(self, item: Review) -> None:
         """End what a person was told by the source, when all that it said is taken back."""
