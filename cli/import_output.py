@@ -8,8 +8,8 @@ import click
 
 from cli.options import print_json
 from cli.terminal import console, printable, table
-from cmdb.importing import ImportReport, links_of
-from cmdb.reconcile.plan import RowOutcome
+from cmdb.import_answers import row_document, totals_document
+from cmdb.importing import ImportReport
 
 MAX_LISTED = 20
 
@@ -23,31 +23,6 @@ def print_report(name: str, report: ImportReport, *, as_json: bool, is_dry_run: 
         print_json(totals_document(report, is_dry_run=is_dry_run))
     else:
         _print_summary(name, report, is_dry_run=is_dry_run)
-
-
-def row_document(row: RowOutcome) -> dict[str, object]:
-    """A row as contract.md prints it."""
-    return {
-        "id": row.local_id,
-        "ci": row.ci,
-        "outcome": row.outcome,
-        "rule": row.rule,
-        "reason": row.reason,
-        "flags": list(row.flags),
-    }
-
-
-def totals_document(report: ImportReport, *, is_dry_run: bool) -> dict[str, object]:
-    """The last line of contract.md's answer."""
-    return {
-        "revision": report.revision if report.is_written else None,
-        **report.totals(),
-        "ignored": report.links.ignored,
-        "relationships": links_of(report.links),
-        "unknown_attributes": report.unknown_attributes,
-        "incomplete": report.is_cut_off,
-        "dry_run": is_dry_run,
-    }
 
 
 def _print_faults(name: str, report: ImportReport, *, as_json: bool) -> None:

@@ -237,14 +237,3 @@ def _ends(links: Iterable[Link], groups: Iterable[RedundancyDraft]) -> set[str]:
 
 def _landed(fates: Mapping[str, Fate]) -> dict[str, str]:
     return {id_: fate.ci for id_, fate in fates.items() if fate.ci is not None}
-
-
-def links_of(plan_links: LinkCounts) -> dict[str, int]:
-    """Link counts as contract.md prints them."""
-    return {
-        "created": plan_links.created,
-        "unchanged": plan_links.confirmed,
-        "parked": plan_links.parked,
-        "refused": plan_links.refused,
-        "ignored": plan_links.ignored,
-    }
