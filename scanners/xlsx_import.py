@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import zipfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
@@ -14,12 +13,9 @@ from defusedxml.common import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
 from cmdb.errors import Invalid
-from cmdb.formats.batch import Intake, Refused
-from cmdb.reconcile.plan import RowOutcome
-from cmdb.registry import Registry, default_registry
-from scanners.table_mapping import Mapped, read_mapping, write_mapping
-from scanners.table_result import result_lines
-from scanners.table_rows import read_table, table_columns
+from cmdb.registry import Registry
+from scanners.table_format import TableFormat
+from scanners.table_mapping import Mapped
 
 MAX_UNPACKED_BYTES = 2_000_000_000
 MAX_STRINGS_BYTES = 200_000_000
@@ -42,38 +38,11 @@ _UNREADABLE = (
 """What the library lets through of a damaged workbook."""
 
 
-class XlsxParser:
+class XlsxParser(TableFormat):
     """The parser of workbooks; cells with formulas count by the value that was saved with them."""
 
     def __init__(self, registry: Registry | None = None) -> None:
-        self._registry = registry or default_registry()
-
-    def read(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> None:
-        """See `table_rows.read_table`; raises `Invalid` for what is no workbook, unpacks to too much, or lacks the sheet."""
-        mapped = read_mapping(options, self._registry, format_name="xlsx")
-        with contextlib.closing(_rows(stream, mapped, name)) as rows:
-            read_table(rows, mapped, self._registry, name=name, into=into)
-
-    def mapping(self, stream: BinaryIO, *, name: str, into: Intake, options: Mapping[str, str]) -> str:  # noqa: ARG002 - one interface
-        """The text of a mapping file for this table, as its headings are understood."""
-        mapped = read_mapping(options, self._registry, format_name="xlsx")
-        with contextlib.closing(_rows(stream, mapped, name)) as rows:
-            columns, _ = table_columns(rows, mapped, self._registry, name=name)
-        return write_mapping(columns, mapped.settings)
-
-    def result(
-        self,
-        stream: BinaryIO,
-        *,
-        name: str,
-        options: Mapping[str, str],
-        outcomes: Iterator[RowOutcome],
-        refused: Iterator[Refused],
-    ) -> Iterator[str]:
-        """The table again, as lines of CSV, with what became of each row; see `table_result.result_lines`."""
-        mapped = read_mapping(options, self._registry, format_name="xlsx")
-        with contextlib.closing(_rows(stream, mapped, name)) as rows:
-            yield from result_lines(rows, mapped, name=name, outcomes=outcomes, refused=refused)
+        super().__init__("xlsx", lambda stream, mapped, name, _into: _rows(stream, mapped, name), registry)
 
 
 def _rows(stream: BinaryIO, mapped: Mapped, name: str) -> Generator[tuple[int, list[str]], None, None]:
