@@ -30,6 +30,27 @@ def _why_options(command: F) -> F:
     return click.option("--reason", metavar="TEXT", required=True, help="Why; shown beside the value.")(command)
 
 
+def _relationship_options(command: F) -> F:
+    """What `relate` and `unrelate` take, in the order in which people write it."""
+    options = (
+        click.argument("source_name", metavar="CI"),
+        click.argument("type_name", metavar="TYPE"),
+        click.argument("target_name", metavar="CI"),
+        click.option(
+            "--unset",
+            "is_taken_back",
+            is_flag=True,
+            help="Take back what people said of it; only sources speak of it then.",
+        ),
+        _why_options,
+        json_option,
+        store_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def _why(found: Context, reason: str, until: str | None) -> Why:
     ends = None if until is None else until_from(until, now=utc_now())
     return Why(by=found.settings.user, reason=reason, until=ends)
@@ -94,15 +115,7 @@ def _print(document: Document) -> None:
 
 
 @click.command()
-@click.argument("source_name", metavar="CI")
-@click.argument("type_name", metavar="TYPE")
-@click.argument("target_name", metavar="CI")
-@click.option(
-    "--unset", "is_taken_back", is_flag=True, help="Take back what people said of it; only sources speak of it then."
-)
-@_why_options
-@json_option
-@store_option
+@_relationship_options
 def relate(
     *,
     source_name: str,
@@ -129,15 +142,7 @@ def relate(
 
 
 @click.command()
-@click.argument("source_name", metavar="CI")
-@click.argument("type_name", metavar="TYPE")
-@click.argument("target_name", metavar="CI")
-@click.option(
-    "--unset", "is_taken_back", is_flag=True, help="Take back what people said of it; only sources speak of it then."
-)
-@_why_options
-@json_option
-@store_option
+@_relationship_options
 def unrelate(
     *,
     source_name: str,

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Collection
 
 from cmdb.changeset import ChangeSet
-from cmdb.entities import Kind
 from cmdb.store.instants import from_microseconds
 from cmdb.store.neo4j.database import Transaction
-from cmdb.store.neo4j.properties import indexable, live_key
+from cmdb.store.neo4j.properties import indexable
+from cmdb.store.neo4j.sightings import seen_relationships
 
 NEVER = -1
 """Instant of the touch that a forgetting takes: none that a source can name, so that no sighting has its place."""
@@ -51,14 +51,7 @@ def forget(transaction: Transaction, change_set: ChangeSet, *, last_touch: int, 
 
 def _untouch_relationships(transaction: Transaction, subjects: Collection[str]) -> None:
     """A relationship was last seen by whoever is left."""
-    ids = sorted({subject.split("@", 1)[0] for subject in subjects if "@" in subject})
-    types = transaction.unwind(
-        "MATCH (s:State {live: row[1]}) RETURN s.type, row[0]", [[id_, live_key(Kind.RELATIONSHIP, id_)] for id_ in ids]
-    )
-    by_type: dict[str, list[str]] = {}
-    for type_, id_ in types:
-        by_type.setdefault(type_, []).append(id_)
-    for type_, of_type in by_type.items():
+    for type_, of_type in seen_relationships(transaction, subjects).items():
         transaction.unwind(
             f"MATCH ()-[r:{type_} {{id: row}}]->()"
             " OPTIONAL MATCH (s:Sighting) WHERE s.subject STARTS WITH row + '@'"

@@ -146,7 +146,8 @@ def write_sightings(
         _touch_relationships(transaction, moment.subjects, at)
 
 
-def _touch_relationships(transaction: Transaction, subjects: Sequence[str], at: dt.datetime) -> None:
+def seen_relationships(transaction: Transaction, subjects: Collection[str]) -> dict[str, list[str]]:
+    """Ids of the live relationships among the subjects of sightings, by type: one is found by its id within its type only."""
     ids = sorted({subject.split("@", 1)[0] for subject in subjects if "@" in subject})
     types = transaction.unwind(
         "MATCH (s:State {live: row[1]}) RETURN s.type, row[0]", [[id_, live_key(Kind.RELATIONSHIP, id_)] for id_ in ids]
@@ -154,7 +155,11 @@ def _touch_relationships(transaction: Transaction, subjects: Sequence[str], at: 
     by_type: dict[str, list[str]] = {}
     for type_, id_ in types:
         by_type.setdefault(type_, []).append(id_)
-    for type_, of_type in by_type.items():
+    return by_type
+
+
+def _touch_relationships(transaction: Transaction, subjects: Sequence[str], at: dt.datetime) -> None:
+    for type_, of_type in seen_relationships(transaction, subjects).items():
         transaction.unwind(
             f"MATCH ()-[r:{type_} {{id: row}}]->() WHERE r.last_seen_at IS NULL OR r.last_seen_at < $at"
             " SET r.last_seen_at = $at",
