@@ -45,6 +45,7 @@ bench: $(VENV)/.dev ## print every performance claim as a ratio against its peer
 	$(BIN)/python -m benchmarks.snmp
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.ingest
 
 lab: $(VENV)/.dev ## bring up the network lab (root)
 	sh tests/support/install.sh
